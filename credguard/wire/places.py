@@ -1,0 +1,100 @@
+"""Every folder, file and socket of ours.
+
+Standard library only and cheap to import: the provider loads this on every `aws` call. A test holds
+it against platformdirs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+APP = "credguard"
+
+
+def home() -> str:
+    """The state folder: catalog, sealed vault, backups, settings, run/. `CREDGUARD_HOME` overrides it."""
+    override = os.environ.get("CREDGUARD_HOME")
+    if override:
+        return os.path.abspath(os.path.expanduser(override))
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
+        return os.path.join(base, APP)
+    if sys.platform == "darwin":
+        return os.path.expanduser(f"~/Library/Application Support/{APP}")
+    base = os.environ.get("XDG_DATA_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.expanduser("~/.local/share")
+    return os.path.join(base, APP)
+
+
+def catalog() -> str:
+    """The SQLite catalog: facts, never a secret."""
+    return os.path.join(home(), "catalog.sqlite")
+
+
+def vault_file() -> str:
+    """The embedded sealed vault."""
+    return os.path.join(home(), "vault.cgv")
+
+
+def settings_file() -> str:
+    return os.path.join(home(), "settings.json")
+
+
+def backups() -> str:
+    """Sealed copies of other programs' files."""
+    return os.path.join(home(), "backups")
+
+
+def run_folder() -> str:
+    return os.path.join(home(), "run")
+
+
+def agent_socket() -> str:
+    return os.path.join(run_folder(), "agent.sock")
+
+
+def locked_file() -> str:
+    """While this file exists, `provider/direct.py` answers nobody."""
+    return os.path.join(run_folder(), "locked")
+
+
+def spool() -> str:
+    """Activity lines that the provider leaves for the catalog to take in."""
+    return os.path.join(run_folder(), "activity.spool")
+
+
+def aws_config() -> str:
+    """~/.aws/config, or what AWS_CONFIG_FILE says."""
+    return os.path.expanduser(os.environ.get("AWS_CONFIG_FILE") or os.path.join("~", ".aws", "config"))
+
+
+def aws_credentials() -> str:
+    """~/.aws/credentials, or what AWS_SHARED_CREDENTIALS_FILE says."""
+    named = os.environ.get("AWS_SHARED_CREDENTIALS_FILE")
+    return os.path.expanduser(named or os.path.join("~", ".aws", "credentials"))
+
+
+def package() -> str:
+    """The folder `credguard` itself."""
+    return os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+
+
+def resources() -> str:
+    """Icons, templates, translations: beside the package in a checkout, inside it in a wheel."""
+    inside = os.path.join(package(), "resources")
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package()), "resources")
+
+
+def client() -> str:
+    """The real path of provider/client.py, which the config line runs."""
+    return os.path.join(package(), "provider", "client.py")
+
+
+def helper() -> list[str]:
+    """What stands before the profile id in a `credential_process` line: the only place that knows.
+
+    `sys.executable` as it stands (links kept), `-I -S`, and the client's real path.
+    """
+    return [sys.executable, "-I", "-S", client()]
