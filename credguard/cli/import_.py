@@ -1,0 +1,172 @@
+"""`credguard import`: keys out of plaintext files, into the store."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from credguard.cli.context import Context, is_interactive
+from credguard.cli.output import Output, harmless, pad
+from credguard.cli.questions import choose
+from credguard.domain.accounts import grouped
+from credguard.domain.machine import Step
+
+if TYPE_CHECKING:
+    from credguard.workflows.intake import FoundKey, Outcome
+
+COUNT_WORDS = {True: "key", False: "keys"}
+
+
+@click.command(help="Move keys from files to the keychain. Your aws commands go on working.")
+@click.option(
+    "--from", "source", default=None, help="aws, csv:FILE or env. Without it: all the usual places."
+)
+@click.option("--profile", "profiles", multiple=True, help="Only this profile (may be repeated).")
+@click.option("--all", "everything", is_flag=True, help="All that is found, without asking which.")
+@click.option("--keep-plaintext", is_flag=True, help="Store the keys and leave the files as they are.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_obj
+def command(
+    context: Context,
+    source: str | None,
+    profiles: tuple[str, ...],
+    everything: bool,
+    keep_plaintext: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    services = context.services
+    output = context.output(as_json)
+    found, problems = services.find_keys(source, profiles)
+    for problem in problems:
+        output.note(f"{output.paint('!', 'yellow', err=True)} {output.words(problem)}")
+    if not found:
+        if as_json:
+            output.document({"found": [], "imported": []})
+        else:
+            output.line("No keys lie in plaintext in the usual places." if not problems else "Nothing moved.")
+        return 1 if problems else 0
+    _list(output, found)
+    if dry_run:
+        if as_json:
+            output.document({"found": [_row(f) for f in found], "imported": []})
+        else:
+            output.line("\nNothing was changed (--dry-run).")
+        return 0
+    chosen = found
+    if not (yes or everything or profiles):
+        chosen = _choose(output, found, services.store_label())
+        if not chosen:
+            output.line("Nothing was changed.")
+            return 0
+    outcomes = _move(output, context, chosen, keep_plaintext)
+    return _summary(output, found, outcomes, as_json)
+
+
+def _list(output: Output, found: tuple[FoundKey, ...]) -> None:
+    output.line(f"{len(found)} {COUNT_WORDS[len(found) == 1]} found. Nothing has been sent to AWS yet.")
+    output.line()
+    names = max(len(harmless(f.name)) for f in found)
+    for number, key in enumerate(found, 1):
+        account = grouped(key.account_id) if key.account_id else "unknown"
+        root = output.paint("  may be root", "red") if key.may_be_root else ""
+        output.line(
+            f"  {number:>2}  {pad(harmless(key.name), names)}   {pad(account, 14)}"
+            f"  {harmless(key.where)}{root}"
+        )
+    output.line()
+
+
+def _choose(output: Output, found: tuple[FoundKey, ...], store: str) -> tuple[FoundKey, ...]:
+    if not is_interactive():
+        raise click.UsageError("This needs an answer, and there is nobody to ask. Add --all --yes.")
+    answer = choose(output, f"Move which to {store}? Enter = all, or 1 3, or n:", "--all --yes")
+    if not answer:
+        return found
+    if answer.casefold() in {"n", "no", "none"}:
+        return ()
+    numbers = answer.replace(",", " ").split()
+    if not all(n.isdigit() and 1 <= int(n) <= len(found) for n in numbers):
+        raise click.UsageError(f"Type numbers from 1 to {len(found)}, Enter for all, or n.")
+    return tuple(found[int(n) - 1] for n in dict.fromkeys(numbers))
+
+
+def _move(
+    output: Output, context: Context, chosen: tuple[FoundKey, ...], keep_plaintext: bool
+) -> tuple[Outcome, ...]:
+    names = max(len(harmless(f.name)) for f in chosen)
+    began = time.monotonic()
+    last = {"index": -1, "at": began}
+
+    def tell(index: int, steps: tuple[Step, ...]) -> None:
+        last["index"] = index
+
+    def ended(index: int, outcome: Outcome) -> None:
+        took = time.monotonic() - last["at"]
+        last["at"] = time.monotonic()
+        words = output.words(outcome.summary)
+        mark = (
+            output.paint("✓", "green", err=True)
+            if outcome.ok
+            else output.paint("!", "bold", "yellow", err=True)
+        )
+        name = pad(harmless(chosen[index].name), names)
+        output.note(output.two_sided(f"{mark} {name}  {words}", f"{took:.0f} s"))
+
+    return context.services.import_keys(chosen, tell=tell, ended=ended, keep_plaintext=keep_plaintext)
+
+
+def _summary(
+    output: Output, found: tuple[FoundKey, ...], outcomes: tuple[Outcome, ...], as_json: bool
+) -> int:
+    moved = [o for o in outcomes if o.ok]
+    roots = [o for o in outcomes if o.ok and o.root]
+    if as_json:
+        output.document({"found": [_row(f) for f in found], "imported": [_outcome(o) for o in outcomes]})
+    else:
+        output.line()
+        if moved:
+            output.line(f"{len(moved)} of {len(outcomes)} moved. Your aws commands work as before.")
+        else:
+            output.line("Nothing was moved. Everything is as it was.")
+        for outcome in outcomes:
+            if outcome.failure is not None:
+                output.line(f"{output.paint('!', 'yellow')} {output.words(outcome.failure.next)}")
+        for outcome in roots:
+            name = harmless(outcome.name)
+            output.line(
+                f"{output.paint('!', 'bold', 'red')} {name} is a root key. It can do anything in its account."
+            )
+        if moved:
+            output.line("Undo: credguard undo-import")
+        if roots:
+            output.line(f'Next: credguard whoami "{harmless(roots[0].name)}"')
+    if not moved:
+        return 1
+    return 3 if roots or len(moved) < len(outcomes) else 0
+
+
+def _row(key: FoundKey) -> dict[str, object]:
+    return {
+        "name": key.name,
+        "access_key_id": key.access_key_id,
+        "account_id": key.account_id,
+        "where": key.where,
+        "may_be_root": key.may_be_root,
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, object]:
+    return {
+        "name": outcome.name,
+        "access_key_id": outcome.access_key_id,
+        "account_id": outcome.account_id,
+        "ok": outcome.ok,
+        "root": outcome.root,
+        "detail": str(outcome.summary),
+    }

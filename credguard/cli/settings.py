@@ -1,0 +1,30 @@
+"""`credguard settings [KEY [VALUE]]`: made from the one table in settings.py."""
+
+from __future__ import annotations
+
+import click
+
+from credguard.cli.context import Context
+from credguard.cli.output import harmless
+
+
+@click.command(help="See and change what CredGuard does.")
+@click.argument("key", required=False)
+@click.argument("value", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_obj
+def command(context: Context, key: str | None, value: str | None, as_json: bool) -> int:
+    settings = context.services.settings
+    output = context.output(as_json)
+    if key is not None and value is not None:
+        context.services.change_setting(key, value)
+    names = [key] if key is not None else [s.name for s in settings.table()]
+    shown = {name: settings.get(name) for name in names}
+    if as_json:
+        output.document(shown)
+        return 0
+    meanings = {s.name: s.meaning for s in settings.table()}
+    output.table(
+        [[name, harmless(str(shown[name])), output.words(meanings[name])] for name in names], indent=0
+    )
+    return 0
