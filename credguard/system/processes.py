@@ -1,0 +1,124 @@
+"""Who is asking: the program above this process, for Activity and approvals.
+
+Only names are kept. A command line may carry secrets in its arguments, so of it nothing but the name
+of a script or module is ever looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+#: They only start others: `sh -c` stands between every Go or Java program and its credential_process.
+_SHELLS = frozenset({"sh", "dash", "bash", "zsh", "fish", "ksh", "ash", "busybox", "env", "cmd.exe", "sudo"})
+_INTERPRETERS = ("python", "node", "ruby", "perl", "java")
+_DEEPEST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process: its id, its parent's, and the name a person knows it by."""
+
+    pid: int
+    parent: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The program that asks, and its line of ancestors (`terraform`, `make`, `code`), nearest first."""
+
+    program: str
+    pid: int
+    chain: tuple[Process, ...] = ()
+
+
+def caller(pid: int | None = None, look: Callable[[int], Process | None] | None = None) -> Caller:
+    """The program that started process `pid` (this one unless given), shells left out.
+
+    Run from a shell by hand, the program is the shell. Where the system tells nothing the program is
+    `"unknown"`.
+    """
+    find = look or look_up
+    above = os.getppid() if pid is None else _parent(find(pid))
+    chain: list[Process] = []
+    while above > 1 and len(chain) < _DEEPEST:
+        process = find(above)
+        if process is None or process in chain:
+            break
+        chain.append(process)
+        above = process.parent
+    if not chain:
+        return Caller("unknown", above if above > 1 else 0)
+    # A shell run by a terminal or by sshd is a person; a shell run by a program is that program.
+    asking = next((p for p in chain if p.name.lstrip("-") not in _SHELLS), chain[0])
+    if asking is not chain[0] and asking.name in _TERMINALS:
+        asking = chain[0]
+    return Caller(asking.name, asking.pid, tuple(chain))
+
+
+_TERMINALS = frozenset(
+    {"gnome-terminal-", "konsole", "xterm", "alacritty", "kitty", "foot", "wezterm-gui", "tmux", "screen"}
+    | {"tmux: server", "sshd", "sshd-session", "login", "systemd", "init", "launchd", "Terminal", "iTerm2"}
+)
+
+
+def _parent(process: Process | None) -> int:
+    return process.parent if process else 0
+
+
+def look_up(pid: int) -> Process | None:
+    """What the system tells of process `pid`, or None."""
+    if sys.platform.startswith("linux"):
+        return _from_proc(pid)
+    if sys.platform == "darwin":
+        return _from_ps(pid)
+    return None
+
+
+def _from_proc(pid: int) -> Process | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            status = file.read().decode("utf-8", "replace")
+        # `pid (comm) state ppid …`; comm may hold spaces and brackets of its own.
+        comm = status[status.index("(") + 1 : status.rindex(")")]
+        parent = int(status[status.rindex(")") + 2 :].split()[1])
+    except (OSError, ValueError, IndexError):
+        return None
+    return Process(pid, parent, _script(pid, comm) if comm.startswith(_INTERPRETERS) else comm)
+
+
+def _script(pid: int, comm: str) -> str:
+    """`python /usr/bin/ansible …` is called ansible. Options are skipped, nothing behind is read."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read(4096).decode("utf-8", "replace").split("\0")[1:]
+    except OSError:
+        return comm
+    for index, word in enumerate(words):
+        if word == "-m" and index + 1 < len(words):
+            return words[index + 1]
+        if word in {"-c", "-e", "-", ""}:
+            break
+        if not word.startswith("-"):
+            return os.path.basename(word).removesuffix(".py") or comm
+    return comm
+
+
+def _from_ps(pid: int) -> Process | None:
+    try:
+        answer = subprocess.run(
+            ["/bin/ps", "-o", "ppid=,comm=", "-p", str(pid)],
+            capture_output=True,
+            text=True,
+            timeout=2,
+            stdin=subprocess.DEVNULL,
+            check=True,
+        ).stdout.strip()
+        parent, _, name = answer.partition(" ")
+        return Process(pid, int(parent), os.path.basename(name.strip()))
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
