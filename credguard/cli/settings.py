@@ -6,6 +6,7 @@ import click
 
 from credguard.cli.context import Context
 from credguard.cli.output import harmless
+from credguard.settings import TABLE
 
 
 @click.command(help="See and change what CredGuard does.")
@@ -16,14 +17,16 @@ from credguard.cli.output import harmless
 def command(context: Context, key: str | None, value: str | None, as_json: bool) -> int:
     settings = context.services.settings
     output = context.output(as_json)
+    meanings = {s.name: s.meaning for s in TABLE if s.shown}
+    if key is not None and key not in meanings:
+        raise click.UsageError(f'No setting "{key}". All of them: credguard settings')
     if key is not None and value is not None:
         context.services.change_setting(key, value)
-    names = [key] if key is not None else [s.name for s in settings.table()]
+    names = [key] if key is not None else list(meanings)
     shown = {name: settings.get(name) for name in names}
     if as_json:
         output.document(shown)
         return 0
-    meanings = {s.name: s.meaning for s in settings.table()}
     output.table(
         [[name, harmless(str(shown[name])), output.words(meanings[name])] for name in names], indent=0
     )
