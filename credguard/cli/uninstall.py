@@ -1,0 +1,35 @@
+"""`credguard uninstall`: everything back as it was, and CredGuard's items and folder gone."""
+
+from __future__ import annotations
+
+import click
+
+from credguard.cli.context import Context
+from credguard.cli.output import harmless
+from credguard.cli.questions import typed
+
+
+@click.command(help="Put all keys back in their files, after typing plaintext, and take CredGuard out.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_obj
+def command(context: Context, as_json: bool) -> int:
+    services = context.services
+    output = context.output(as_json)
+    plan = services.uninstall_plan()
+    lines = [f"  {harmless(line)}" for line in plan.lines()]
+    if plan.stranded:
+        output.note("These secrets are in CredGuard alone and in no file that could take them back:")
+        for name in plan.stranded:
+            output.note(f"  {harmless(name)}")
+        output.note("Rotate or delete those keys first, or: credguard remove NAME")
+        return 1
+    consequence = "\n".join(["This takes CredGuard out of this computer:", *lines])
+    if not typed(output, "plaintext", consequence):
+        output.note("Nothing was changed.")
+        return 1
+    services.uninstall(plan)
+    if as_json:
+        output.document({"restored": [*plan.paths], "removed_items": plan.items})
+    else:
+        output.line("Everything is back in its files. Nothing of CredGuard is left but the program itself.")
+    return 0
