@@ -66,7 +66,7 @@ class Activity:
         )
         return tuple(_row(row) for row in rows)
 
-    def take_in(self, spool: str) -> int:
+    def take_in(self, spool: str, now: float | None = None) -> int:
         """Move the lines the provider left in the file `spool` into activity; returns how many.
 
         The file is renamed first, so providers go on with a fresh one; how far it was read is noted in
@@ -74,13 +74,16 @@ class Activity:
         is deleted a minute later, when no provider can still be writing into it. Lines that are not as
         the provider writes them are left out. While another process takes in, this one does nothing.
         """
+        at = time.time() if now is None else now
         folder = os.path.dirname(spool)
         if not os.path.isdir(folder):
             return 0
         try:
             with Interlock(folder).hold("activity"):
-                _move(spool)
-                return sum(self._take(path) for path in sorted(glob.glob(glob.escape(spool) + ".taken-*")))
+                _move(spool, at)
+                return sum(
+                    self._take(path, at) for path in sorted(glob.glob(glob.escape(spool) + ".taken-*"))
+                )
         except CredGuardError as error:
             if error.code == "busy":
                 return 0
@@ -88,9 +91,9 @@ class Activity:
         except OSError as error:
             raise translate(error, spool) from None
 
-    def _take(self, path: str) -> int:
+    def _take(self, path: str, now: float) -> int:
         name = os.path.basename(path)
-        settled = time.time() - os.stat(path).st_mtime > _SETTLED and time.time() - _moved(name) > _SETTLED
+        settled = now - max(os.stat(path).st_mtime, _moved(name)) > _SETTLED
         count = 0
         with self._database.transaction() as connection:
             row = connection.execute("SELECT consumed FROM spools WHERE name = ?", (name,)).fetchone()
@@ -133,10 +136,10 @@ class Activity:
         return 1
 
 
-def _move(spool: str) -> None:
+def _move(spool: str, now: float) -> None:
     with contextlib.suppress(FileNotFoundError):
         if os.stat(spool).st_size:
-            os.rename(spool, f"{spool}.taken-{int(time.time())}-{secrets.token_hex(4)}")
+            os.rename(spool, f"{spool}.taken-{int(now)}-{secrets.token_hex(4)}")
 
 
 def _moved(name: str) -> float:
