@@ -61,8 +61,9 @@ class Activity:
     def latest(self, count: int = 50, account_id: str | None = None) -> tuple[ActivityRow, ...]:
         """The newest rows first, of one account where one is given."""
         rows = self._database.rows(
-            "SELECT * FROM activity WHERE ?1 IS NULL OR account_id = ?1 ORDER BY at DESC, id DESC LIMIT ?2",
-            (account_id, count),
+            "SELECT * FROM activity WHERE :account IS NULL OR account_id = :account"
+            " ORDER BY at DESC, id DESC LIMIT :count",
+            {"account": account_id, "count": count},
         )
         return tuple(_row(row) for row in rows)
 

@@ -10,8 +10,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from credguard.catalog.schema import scripts
 from credguard.domain.errors import CredGuardError
@@ -19,6 +19,9 @@ from credguard.domain.text import text
 from credguard.system.durable import make_private_folder, sync_folder
 from credguard.system.durable import translate as translate_disk
 from credguard.system.interlock import Interlock
+
+#: For `?` in a query a sequence, for `:name` a mapping.
+Values: TypeAlias = "Sequence[Any] | Mapping[str, Any]"
 
 APPLICATION_ID = 0x43524744  # "CRGD", in the file's header
 BUSY_SECONDS = 10.0
@@ -86,12 +89,12 @@ class Database:
             finally:
                 self._depth = 0
 
-    def rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def rows(self, query: str, values: Values = ()) -> list[sqlite3.Row]:
         """All rows that `query` gives."""
         with self._lock, _translated(self.path):
             return self._connection.execute(query, values).fetchall()
 
-    def row(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
+    def row(self, query: str, values: Values = ()) -> sqlite3.Row | None:
         """The first row that `query` gives."""
         with self._lock, _translated(self.path):
             found: sqlite3.Row | None = self._connection.execute(query, values).fetchone()

@@ -93,16 +93,17 @@ class Journals:
     def unfinished(self, machine: str | None = None) -> tuple[RunRow, ...]:
         """Runs without an end, oldest first: parked, at work now, or killed."""
         rows = self._database.rows(
-            "SELECT * FROM runs WHERE ended IS NULL AND (?1 IS NULL OR machine = ?1) ORDER BY number",
-            (machine,),
+            "SELECT * FROM runs WHERE ended IS NULL AND (:machine IS NULL OR machine = :machine) ORDER BY number",
+            {"machine": machine},
         )
         return tuple(_row(row) for row in rows)
 
     def latest(self, machine: str, subject: str | None = None) -> RunRow | None:
         """The run of `machine` (on `subject`) that was started last."""
         row = self._database.row(
-            "SELECT * FROM runs WHERE machine = ?1 AND (?2 IS NULL OR subject = ?2) ORDER BY number DESC",
-            (machine, subject),
+            "SELECT * FROM runs WHERE machine = :machine AND (:subject IS NULL OR subject = :subject)"
+            " ORDER BY number DESC",
+            {"machine": machine, "subject": subject},
         )
         return None if row is None else _row(row)
 

@@ -81,8 +81,9 @@ class Profiles:
     def by_name(self, name: str, config_path: str | None = None) -> ProfileLink | None:
         """The profile called exactly `name`, of the given config file where one is given."""
         row = self._database.row(
-            "SELECT * FROM profiles WHERE name = ?1 AND (?2 IS NULL OR config_path = ?2) ORDER BY profile_id",
-            (name, config_path),
+            "SELECT * FROM profiles WHERE name = :name AND (:path IS NULL OR config_path = :path)"
+            " ORDER BY profile_id",
+            {"name": name, "path": config_path},
         )
         return None if row is None else _profile(row)
 
