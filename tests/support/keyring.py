@@ -1,0 +1,158 @@
+"""A real gnome-keyring on a private D-Bus, for tests. Ended by process id."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+PASSWORD = "keyring-EXAMPLE"
+
+
+@dataclass
+class PrivateKeyring:
+    """One session bus with its keyring daemon. `env` is what a child needs to reach it."""
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+    _bus: int = 0
+    _daemon: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        for name in ("data", "runtime", "config", "cache"):
+            (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+        self.env = {
+            "XDG_DATA_HOME": str(self.folder / "data"),
+            "XDG_RUNTIME_DIR": str(self.folder / "runtime"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+        }
+        shown = subprocess.run(
+            ["dbus-daemon", "--session", "--fork", "--print-address=1", "--print-pid=1"],
+            env={**os.environ, **self.env},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = shown[0]
+        self._bus = int(shown[1])
+        self.start_daemon()
+
+    def start_daemon(self, password: str = PASSWORD) -> None:
+        """Start (or restart) the daemon with the login keyring unlocked."""
+        self._daemon = subprocess.Popen(
+            ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
+            env={**os.environ, **self.env, "HOME": str(self.folder)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self._daemon.stdin is not None
+        self._daemon.stdin.write(password.encode())
+        self._daemon.stdin.close()
+        self._await()
+
+    def _await(self) -> None:
+        for _ in range(200):
+            answer = self._call("org.freedesktop.DBus.Peer.Ping", "/org/freedesktop/secrets")
+            if answer.returncode == 0 and b"login" in self._collections():
+                return
+            time.sleep(0.05)
+        raise RuntimeError("gnome-keyring did not come up")
+
+    def _collections(self) -> bytes:
+        return self._call(
+            "org.freedesktop.DBus.Properties.Get",
+            "/org/freedesktop/secrets",
+            "string:org.freedesktop.Secret.Service",
+            "string:Collections",
+        ).stdout
+
+    def _call(self, method: str, path: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [
+                "dbus-send", "--session", "--print-reply", "--reply-timeout=2000",
+                "--dest=org.freedesktop.secrets", path, method, *arguments,
+            ],
+            env={**os.environ, **self.env},
+            capture_output=True,
+            check=False,
+        )  # fmt: skip
+
+    def lock(self) -> None:
+        """Lock the login keyring; nobody answers the prompt that would unlock it."""
+        self._call(
+            "org.freedesktop.Secret.Service.Lock",
+            "/org/freedesktop/secrets",
+            "array:objpath:/org/freedesktop/secrets/collection/login",
+        )
+
+    def kill_daemon(self) -> None:
+        if self._daemon is not None:
+            self._daemon.kill()
+            self._daemon.wait()
+            self._daemon = None
+
+    def stop(self) -> None:
+        self.kill_daemon()
+        if self._bus:
+            try:
+                os.kill(self._bus, signal.SIGTERM)
+            except ProcessLookupError:
+                pass
+            self._bus = 0
+
+    def clear(self) -> None:
+        """Remove every item (through the library the store uses)."""
+        import secretstorage
+        from jeepney.io.blocking import open_dbus_connection
+
+        connection = open_dbus_connection(self.env["DBUS_SESSION_BUS_ADDRESS"])
+        try:
+            for item in list(secretstorage.get_default_collection(connection).get_all_items()):
+                item.delete()
+        finally:
+            connection.close()
+
+
+def missing() -> str | None:
+    """What this machine lacks for a private keyring, or None."""
+    for program in ("dbus-daemon", "dbus-send", "gnome-keyring-daemon"):
+        if shutil.which(program) is None:
+            return program
+    return None
+
+
+@pytest.fixture(scope="session")
+def keyring_session() -> Iterator[PrivateKeyring]:
+    lacking = missing()
+    if lacking:
+        pytest.skip(f"{lacking} is not installed: tests with the real keyring are skipped")
+    # A short path: a socket's address has 108 bytes at most.
+    folder = tempfile.mkdtemp(prefix="cgk-")
+    private = PrivateKeyring(Path(folder))
+    private.start()
+    try:
+        yield private
+    finally:
+        private.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def private_keyring(
+    keyring_session: PrivateKeyring, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[PrivateKeyring]:
+    """The session's keyring, empty, and reachable from this process and its children."""
+    for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
+        monkeypatch.setenv(name, keyring_session.env[name])
+    keyring_session.clear()
+    yield keyring_session
