@@ -246,7 +246,8 @@ run_tests() {
     export QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen}
     # A file stays with one worker: what it sets up (a keychain, the double) is set up once.
     # shellcheck disable=SC2086 # PYTEST_ARGS is words
-    "$VENV/bin/python" -m pytest -n "${TEST_JOBS:-2}" --dist loadfile -rs ${PYTEST_ARGS:-} "$@"
+    "$VENV/bin/python" -m pytest -n "${TEST_JOBS:-2}" --dist loadfile \
+        --timeout 300 --timeout-method thread -rs ${PYTEST_ARGS:-} "$@"
 }
 
 check() {

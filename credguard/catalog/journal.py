@@ -93,7 +93,8 @@ class Journals:
     def unfinished(self, machine: str | None = None) -> tuple[RunRow, ...]:
         """Runs without an end, oldest first: parked, at work now, or killed."""
         rows = self._database.rows(
-            "SELECT * FROM runs WHERE ended IS NULL AND (:machine IS NULL OR machine = :machine) ORDER BY number",
+            "SELECT * FROM runs WHERE ended IS NULL AND (:machine IS NULL OR machine = :machine)"
+            " ORDER BY number",
             {"machine": machine},
         )
         return tuple(_row(row) for row in rows)
