@@ -9,6 +9,7 @@
 #   CREDGUARD_NO_APT=1 never install system packages, only name them
 #   PYTEST_ARGS=…      more arguments for pytest
 set -euo pipefail
+# Written for bash 3.2 too (macOS), which takes an empty array for unset: hence ${array[@]+"${array[@]}"}.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 VENV=.venv
@@ -23,6 +24,8 @@ WINDOW_PACKAGES=(libegl1 libgl1 libopengl0 libglib2.0-0 libfontconfig1 libfreety
 TEST_PACKAGES=(gnome-keyring dbus dbus-daemon xvfb git)
 # The pictures are drawn with the faces of the design where they are there; others do.
 PICTURE_PACKAGES=(fonts-inter fonts-jetbrains-mono)
+# All that the command at hand wants, so that a person who has to install by hand is told once.
+WANTED=()
 
 say() { printf 'credguard: %s\n' "$*" >&2; }
 
@@ -49,13 +52,11 @@ may_install() { [ -z "${CREDGUARD_NO_APT:-}" ] && have apt-get && privileged tru
 
 missing() { # PACKAGE… prints those that are not installed; nothing where there is no dpkg to ask
     have dpkg-query || return 0
-    local package
-    for package in "$@"; do
-        # Some were renamed (libglib2.0-0t64): what provides the name counts as well.
-        dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Provides}\n' 2>/dev/null |
-            awk -v name="$package" '$1 == "ii" { gsub(/[,()=]/, " "); for (i = 2; i <= NF; i++) if ($i == name) found = 1 }
-                END { exit !found }' || printf '%s ' "$package"
-    done
+    # Some were renamed (libglib2.0-0t64): what provides the name counts as well.
+    dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Provides}\n' 2>/dev/null |
+        awk -v names="$*" 'BEGIN { count = split(names, wanted, " ") }
+            $1 == "ii" { gsub(/[,()=]/, " "); for (i = 2; i <= NF; i++) here[$i] = 1 }
+            END { for (i = 1; i <= count; i++) if (!(wanted[i] in here)) printf "%s ", wanted[i] }'
 }
 
 install_packages() { # PACKAGE… true when all of them are there afterwards
@@ -115,12 +116,12 @@ choose_python() { # prints the interpreter that makes the environments
         if have "$python" && new_enough "$python"; then
             local version
             version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-            if [ -z "${PYTHON:-}" ] && install_packages "python$version-venv" && complete "$python"; then
+            if [ -z "${PYTHON:-}" ] && install_packages "python$version-venv" ${WANTED[@]+"${WANTED[@]}"} && complete "$python"; then
                 echo "$python"
                 return
             fi
-            say "$python has no venv module. Install it, then do the same again:"
-            name_packages "python$version-venv"
+            say "$python has no venv module. Install what is missing, then do the same again:"
+            name_packages "python$version-venv" ${WANTED[@]+"${WANTED[@]}"}
             return 1
         fi
     done
@@ -177,18 +178,21 @@ environment() { # run|dev
 draws() { # PLATFORM: whether Qt can open a window on it
     local platform=()
     [ -z "$1" ] || platform=(env "QT_QPA_PLATFORM=$1")
-    "${platform[@]}" "$VENV/bin/python" -c 'import sys
+    ${platform[@]+"${platform[@]}"} "$VENV/bin/python" -c 'import sys
 from PySide6.QtWidgets import QApplication
 application = QApplication(sys.argv[:1])' >/dev/null 2>&1
 }
 
-window_libraries() {
+window_libraries() { # true when Qt can draw
     [ "$(uname -s)" = Linux ] || return 0
-    install_packages "${WINDOW_PACKAGES[@]}" && return 0
-    draws offscreen && return 0
+    install_packages "${WINDOW_PACKAGES[@]}" || draws offscreen && return 0
     say "the window needs libraries that are not here. Install them, then do the same again:"
     name_packages "${WINDOW_PACKAGES[@]}"
     return 1
+}
+
+wants() { # PACKAGE…
+    if [ "$(uname -s)" = Linux ]; then WANTED=("$@"); fi
 }
 
 has_display() {
@@ -199,29 +203,38 @@ has_display() {
 }
 
 run() {
+    wants "${WINDOW_PACKAGES[@]}"
     environment run
-    window_libraries || exit 1
-    if has_display; then
-        exec "$VENV/bin/python" -m credguard "$@"
+    if [ "$(uname -s)" != Linux ] || [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+        window_libraries || exit 1
+        if has_display; then
+            exec "$VENV/bin/python" -m credguard "$@"
+        fi
     fi
     say "no display here, so the same as a tour in the terminal, with invented companies; nothing of yours is touched"
     tour "$@"
 }
 
 tour() {
+    wants "${WINDOW_PACKAGES[@]}"
     environment run
-    window_libraries || exit 1
-    local pictures=build/tour
-    mkdir -p "$pictures"
-    "$VENV/bin/python" -m credguard demo --tour --pictures "$pictures" "$@"
-    say "pictures of the window are in $PWD/$pictures"
+    local folder=$PWD/build/tour pictures=()
+    if window_libraries; then
+        mkdir -p "$folder"
+        pictures=(--pictures "$folder")
+    else
+        say "so this tour draws no pictures of the window"
+    fi
+    "$VENV/bin/python" -m credguard demo --tour ${pictures[@]+"${pictures[@]}"} "$@"
+    [ ${#pictures[@]} -eq 0 ] || say "pictures of the window are in $folder"
 }
 
 # --- tests and tools -------------------------------------------------------------------------------
 
 run_tests() {
+    wants "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
     environment dev
-    local skipped=()
+    local skipped=() left_out=()
     if [ "$(uname -s)" = Linux ]; then
         if ! install_packages "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}"; then
             say "not everything the tests use is here, and it may not be installed from here. By hand:"
@@ -230,7 +243,10 @@ run_tests() {
     fi
     have gnome-keyring-daemon && have dbus-daemon || skipped+=("gnome-keyring on a private D-Bus (tests marked keyring)")
     have Xvfb || skipped+=("the window on a real X display (Xvfb)")
-    draws offscreen || skipped+=("the window (Qt does not load: system libraries)")
+    if ! draws offscreen; then
+        skipped+=("the window (Qt does not load: tests/gui)")
+        left_out=(--ignore tests/gui)
+    fi
     make_venv "$AWS_VENV"
     if fill "$AWS_VENV" packaging/requirements-awscli.txt awscli && "$AWS_VENV/bin/aws" --version >/dev/null 2>&1; then
         export CREDGUARD_TEST_AWS=$PWD/$AWS_VENV/bin/aws
@@ -247,7 +263,7 @@ run_tests() {
     # A file stays with one worker: what it sets up (a keychain, the double) is set up once.
     # shellcheck disable=SC2086 # PYTEST_ARGS is words
     "$VENV/bin/python" -m pytest -n "${TEST_JOBS:-2}" --dist loadfile \
-        --timeout 300 --timeout-method thread -rs ${PYTEST_ARGS:-} "$@"
+        --timeout 300 --timeout-method thread -rs ${left_out[@]+"${left_out[@]}"} ${PYTEST_ARGS:-} "$@"
 }
 
 check() {
