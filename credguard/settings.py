@@ -172,6 +172,10 @@ class Settings:
             content[name] = list(value) if isinstance(value, (list, tuple)) else value
             self._write(content)
 
+    def change(self, name: str, word: str) -> None:
+        """`set` with the value as a person types it: `14`, `dark`."""
+        self.set(name, find(name).parse(word))
+
     def reset(self, name: str) -> None:
         """Back to the default."""
         with self._alone():

@@ -65,10 +65,13 @@ def test_what_does_not_fit_changes_nothing(settings: Settings, name: str, value:
     assert Path(settings.path).read_bytes() == before
 
 
-def test_what_a_person_types() -> None:
-    assert find("grace_days").parse(" 14 ") == 14
-    assert find("grace_days").problem(find("grace_days").parse("soon")) is not None
-    assert find("theme").parse("dark") == "dark"
+def test_what_a_person_types(settings: Settings) -> None:
+    settings.change("grace_days", " 14 ")
+    settings.change("theme", "dark")
+    assert (settings.get("grace_days"), settings.get("theme")) == (14, "dark")
+    with pytest.raises(CredGuardError):
+        settings.change("grace_days", "soon")
+    assert find("grace_days").parse("-3") == -3
 
 
 def test_settings_of_a_newer_version_are_kept(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from credguard.catalog.database import APPLICATION_ID, Database, open_database
 from credguard.catalog.schema import scripts
 from credguard.domain.accounts import Account
 from credguard.domain.errors import CredGuardError
+from credguard.system.interlock import Interlock
 
 NORTHWIND = Account("112233445566", "Northwind")
 
@@ -233,6 +234,55 @@ def test_another_process_that_writes_for_long_is_a_sentence(home: Path, database
     assert caught.value.retry
     Accounts(impatient).save(NORTHWIND)
     impatient.close()
+
+
+def test_a_transaction_that_begins_by_reading_holds_off_other_writers(home: Path, database: Database) -> None:
+    """Else what it read may be stale when it writes, and SQLite refuses the write."""
+    impatient = open_database(str(home / "catalog.sqlite"), busy=0.05)
+    with database.transaction() as connection:
+        connection.execute("SELECT count(*) FROM accounts").fetchone()
+        with pytest.raises(CredGuardError) as caught:
+            Accounts(impatient).save(NORTHWIND)
+    assert caught.value.code == "catalog-busy"
+    impatient.close()
+
+
+def test_one_process_at_a_time_makes_or_replaces_the_catalog(home: Path) -> None:
+    with Interlock(str(home / "run")).hold("catalog-open"):
+        with pytest.raises(CredGuardError) as caught:
+            open_database(str(home / "catalog.sqlite"), busy=0.05)
+        assert caught.value.code == "busy"
+        assert not (home / "catalog.sqlite").exists()
+
+
+def test_many_processes_meet_a_damaged_catalog(home: Path) -> None:
+    home.mkdir(mode=0o700)
+    path = home / "catalog.sqlite"
+    path.write_bytes(b"garbage" * 5000)
+    code = (
+        "import sys\n"
+        "from credguard.catalog.accounts import Accounts\n"
+        "from credguard.catalog.database import open_database\n"
+        "from credguard.domain.accounts import Account\n"
+        "sys.stdin.readline()\n"
+        "Accounts(open_database(sys.argv[1])).save(Account(sys.argv[2], 'A'))\n"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(path), f"{n:012d}"], stdin=subprocess.PIPE, text=True
+        )
+        for n in range(5)
+    ]
+    for process in running:  # all have to be ready to go before the first one is let go
+        assert process.stdin is not None
+        process.stdin.write("\n")
+    for process in running:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in running] == [0] * 5
+    database = open_database(str(path))
+    assert len(Accounts(database).all()) == 5
+    assert len([p for p in home.iterdir() if ".damaged-" in p.name]) == 1
+    database.close()
 
 
 def test_a_full_disk_is_a_sentence_and_loses_nothing(home: Path, database: Database) -> None:

@@ -143,6 +143,25 @@ def test_kill_9_at_every_tick(tmp_path: Path, tick: str) -> None:
     assert os.listdir(tmp_path) == ["file"]
 
 
+def test_the_file_is_synced_before_the_rename_and_the_folder_after_it(tmp_path: Path) -> None:
+    code = (
+        "import os, stat, sys\n"
+        "sync, replace = os.fsync, os.replace\n"
+        "def synced(handle):\n"
+        "    print('folder' if stat.S_ISDIR(os.fstat(handle).st_mode) else 'file')\n"
+        "    sync(handle)\n"
+        "def replaced(*paths):\n"
+        "    print('rename')\n"
+        "    replace(*paths)\n"
+        "os.fsync, os.replace = synced, replaced\n"
+        "from credguard.system.durable import replace_file\n"
+        "replace_file(sys.argv[1], b'new')\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "file")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["file", "file", "rename", "folder"]
+
+
 def test_a_living_process_keeps_its_unfinished_file(tmp_path: Path) -> None:
     ours = tmp_path / f".file.{os.getppid()}-00ff00ff.credguard-new"
     ours.write_bytes(b"")
