@@ -144,9 +144,7 @@ def _owner() -> str:
         connection = secretstorage.dbus_init()
         try:
             bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
-            ask = new_method_call(
-                bus, "GetConnectionUnixProcessID", "s", ("org.freedesktop.secrets",)
-            )
+            ask = new_method_call(bus, "GetConnectionUnixProcessID", "s", ("org.freedesktop.secrets",))
             pid = int(connection.send_and_get_reply(ask)[0])
         finally:
             connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -15,6 +16,20 @@ from pathlib import Path
 import pytest
 
 PASSWORD = "keyring-EXAMPLE"
+_BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <keep_umask/>
+  <listen>unix:path={folder}/bus</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
 
 
 @dataclass
@@ -35,8 +50,11 @@ class PrivateKeyring:
             "XDG_CONFIG_HOME": str(self.folder / "config"),
             "XDG_CACHE_HOME": str(self.folder / "cache"),
         }
+        # No service folders: the bus starts no keyring of its own beside ours.
+        config = self.folder / "bus.conf"
+        config.write_text(_BUS_CONFIG.format(folder=self.folder))
         shown = subprocess.run(
-            ["dbus-daemon", "--session", "--fork", "--print-address=1", "--print-pid=1"],
+            ["dbus-daemon", f"--config-file={config}", "--fork", "--print-address=1", "--print-pid=1"],
             env={**os.environ, **self.env},
             capture_output=True,
             text=True,
@@ -104,10 +122,8 @@ class PrivateKeyring:
     def stop(self) -> None:
         self.kill_daemon()
         if self._bus:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(self._bus, signal.SIGTERM)
-            except ProcessLookupError:
-                pass
             self._bus = 0
 
     def clear(self) -> None:
@@ -148,11 +164,9 @@ def keyring_session() -> Iterator[PrivateKeyring]:
 
 
 @pytest.fixture
-def private_keyring(
-    keyring_session: PrivateKeyring, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[PrivateKeyring]:
+def private_keyring(keyring_session: PrivateKeyring, monkeypatch: pytest.MonkeyPatch) -> PrivateKeyring:
     """The session's keyring, empty, and reachable from this process and its children."""
     for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
         monkeypatch.setenv(name, keyring_session.env[name])
     keyring_session.clear()
-    yield keyring_session
+    return keyring_session

@@ -55,9 +55,7 @@ def derive(passphrase: Secret, salt: bytes, cost: Cost) -> bytes:
     return key
 
 
-def calibrate(
-    measure: Callable[[Cost], float] | None = None, free: Callable[[], int] | None = None
-) -> Cost:
+def calibrate(measure: Callable[[Cost], float] | None = None, free: Callable[[], int] | None = None) -> Cost:
     """The cost for a new passphrase: about half a second here, never below the floor."""
     timed = (measure or _measure)(FLOOR)
     memory, passes = FLOOR.memory, FLOOR.passes

@@ -187,7 +187,8 @@ def damaged(copy: Text | None = None) -> CredGuardError:
     return CredGuardError(
         "vault-damaged",
         text("The vault file is damaged."),
-        copy or text("The copy beside it (vault.cgv.prev) is one change older. Put it back, or restore a backup."),
+        copy
+        or text("The copy beside it (vault.cgv.prev) is one change older. Put it back, or restore a backup."),
     )
 
 

@@ -42,6 +42,7 @@ def new_passphrase_slot(
     salt = secrets.token_bytes(16)
     pair = X25519PrivateKey.generate()
     kek = argon.derive(passphrase, salt, cost)
+    private = seal(kek, "slot-private", pair.private_bytes_raw(), _place(vault, slot_id, "passphrase"))
     slot = {
         "id": slot_id,
         "type": "passphrase",
@@ -49,7 +50,7 @@ def new_passphrase_slot(
         "created": now_iso,
         "opens": list(opens),
         "argon2id": {"m": cost.memory, "t": cost.passes, "p": 1, "salt": b64(salt)},
-        "private": b64(seal(kek, "slot-private", pair.private_bytes_raw(), _place(vault, slot_id, "passphrase"))),
+        "private": b64(private),
     }
     return slot, pair.public_key().public_bytes_raw()
 

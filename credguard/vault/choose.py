@@ -1,0 +1,92 @@
+"""Which store: the pinned one, else CREDGUARD_STORE, else a keychain that answers, else the sealed vault.
+
+Pinned after the first write. A pinned store that does not answer is an error, never a switch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from credguard.domain.errors import CredGuardError
+from credguard.domain.text import text
+from credguard.vault import keychain
+from credguard.vault.sealed import argon
+from credguard.vault.sealed.backend import Ask, SealedBackend
+from credguard.vault.sealed.vault import SealedVault
+from credguard.vault.store import SecretStore
+
+Alone = Callable[[str], AbstractContextManager[None]]
+
+
+class Pins(Protocol):
+    """Where the choice is kept (settings.py)."""
+
+    def get(self, name: str) -> Any: ...
+
+    def set(self, name: str, value: object) -> None: ...
+
+
+def chosen(pins: Pins, environ: Mapping[str, str], pin: str = "store") -> str:
+    """`keychain`, `sealed`, or "" where nothing was chosen yet.
+
+    Raises CredGuardError `store-pinned` when CREDGUARD_STORE names another store than the pinned one,
+    `usage` when it names none.
+    """
+    pinned = str(pins.get(pin) or (pins.get("store") if pin != "store" else "") or "")
+    wanted = environ.get("CREDGUARD_STORE", "")
+    if wanted not in {"", "keychain", "sealed"}:
+        raise CredGuardError(
+            "usage",
+            text("CREDGUARD_STORE is keychain or sealed, not {value}.", value=wanted),
+            text("Set it to one of the two, or leave it out."),
+        )
+    if pinned and wanted and wanted != pinned:
+        raise CredGuardError(
+            "store-pinned",
+            text("Your keys are in the {pinned}, and CREDGUARD_STORE asks for the {wanted}.",
+                 pinned=_NAMES[pinned], wanted=_NAMES[wanted]),
+            text("Leave CREDGUARD_STORE out. To move them: credguard settings store {wanted}", wanted=wanted),
+        )  # fmt: skip
+    return pinned or wanted
+
+
+_NAMES = {"keychain": "keychain", "sealed": "sealed vault"}
+
+
+def open_store(
+    pins: Pins,
+    *,
+    vault_path: str,
+    alone: Alone,
+    ask: Ask | None = None,
+    environ: Mapping[str, str] | None = None,
+    pin: str = "store",
+    cost: argon.Cost | None = None,
+) -> SecretStore:
+    """The store to use now. Nothing is unlocked or asked before it is used.
+
+    Raises CredGuardError `store-pinned`, `store-silent`, `usage`.
+    """
+    env = os.environ if environ is None else environ
+    kind = chosen(pins, env, pin)
+    if kind == "":
+        kind = "keychain" if keychain.probe().ok else "sealed"
+
+    def note() -> None:
+        if not pins.get(pin):
+            pins.set(pin, kind)
+
+    if kind == "keychain":
+        backend, label = keychain.open_keychain()
+        return SecretStore(backend, "keychain", label, lambda: alone("vault-index"), on_write=note)
+    sealed = SealedBackend(
+        SealedVault(vault_path, lambda: alone("vault")),
+        ask,
+        env.get("CREDGUARD_PASSPHRASE_FILE") or None,
+        cost,
+    )
+    # The vault's own lock is taken for each change; the store needs none around it.
+    return SecretStore(sealed, "sealed", "Sealed vault", listing=sealed, on_write=note)

@@ -1,0 +1,55 @@
+"""The key that seals copies of other programs' files: the item `file-backup`, made on first use."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+from credguard.domain.errors import CredGuardError
+from credguard.domain.secret import Secret
+from credguard.domain.text import text
+from credguard.vault.sealed.sealing import Damaged, WrongKey, seal, unseal
+from credguard.vault.store import SecretStore, secret_of
+from credguard.wire import items
+
+_PURPOSE = "file-backup"
+
+
+class BackupSealer:
+    """Seals and opens the copies. The key is in the store of the keys, read back before its first use."""
+
+    def __init__(self, store: SecretStore) -> None:
+        self._store = store
+
+    def seal(self, plain: bytes) -> bytes:
+        """`plain`, sealed; makes the key when there is none yet. Raises what the store raises."""
+        key = self._key()
+        if key is None:
+            fresh = Secret(base64.b64encode(secrets.token_bytes(32)).decode())
+            self._store.write(items.FILE_BACKUP, {"v": items.VERSION, "key": fresh})
+            key = self._key()
+            if key is None:
+                raise _lost()
+        return seal(key, _PURPOSE, plain)
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """What was sealed. Raises CredGuardError `backup-unreadable`."""
+        key = self._key()
+        if key is None:
+            raise _lost()
+        try:
+            return unseal(key, _PURPOSE, sealed)
+        except (WrongKey, Damaged):
+            raise _lost() from None
+
+    def _key(self) -> bytes | None:
+        item = self._store.read(items.FILE_BACKUP)
+        return None if item is None else base64.b64decode(secret_of(item, "key").reveal())
+
+
+def _lost() -> CredGuardError:
+    return CredGuardError(
+        "backup-unreadable",
+        text("The sealed copy of the file cannot be opened."),
+        text("The keys themselves are in the store: credguard keys lists them."),
+    )

@@ -1,0 +1,62 @@
+"""STS sessions, kept in the store until they run out."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+
+from credguard.domain.keys import Credentials
+from credguard.vault.store import SecretStore, secret_of
+from credguard.wire import items
+
+
+def digest(*parts: str | int | None) -> str:
+    """The name of a session: everything that matters (key id, type, role, serial, duration, endpoint …)."""
+    joined = "\0".join("" if part is None else str(part) for part in parts)
+    return hashlib.sha256(joined.encode()).hexdigest()[:32]
+
+
+class Sessions:
+    """Sessions by their digest."""
+
+    def __init__(self, store: SecretStore) -> None:
+        self._store = store
+
+    def get(self, name: str) -> Credentials | None:
+        """The session, whatever time it has left; None where there is none."""
+        item = self._store.read(items.session(name))
+        if item is None:
+            return None
+        expiration = str(item.get("expiration") or "")
+        return Credentials(
+            str(item["access_key_id"]),
+            secret_of(item),
+            secret_of(item, "session_token"),
+            _epoch(expiration) if expiration else None,
+            str(item["account_id"]) if item.get("account_id") else None,
+        )
+
+    def put(self, name: str, credentials: Credentials) -> None:
+        """Keep a session; read back before this returns."""
+        if credentials.session_token is None or credentials.expiration is None:
+            raise ValueError("only sessions are kept here")
+        item = items.session_item(
+            credentials.access_key_id, "", "", _iso(credentials.expiration), credentials.account_id
+        )
+        self._store.write(
+            items.session(name),
+            {**item, "secret": credentials.secret, "session_token": credentials.session_token},
+        )
+
+    def drop(self, name: str | None = None) -> None:
+        """Forget one session, or all."""
+        for item in (items.session(name),) if name else self._store.names("session/"):
+            self._store.remove(item)
+
+
+def _iso(at: float) -> str:
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _epoch(value: str) -> float:
+    return datetime.datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
