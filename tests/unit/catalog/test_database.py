@@ -95,6 +95,7 @@ def test_many_processes_open_a_new_catalog_at_once(home: Path) -> None:
     for process in running:  # all have to be ready to go before the first one is let go
         assert process.stdin is not None
         process.stdin.write("\n")
+        process.stdin.flush()
     ended = [process.communicate(timeout=120)[1] for process in running]
     assert [process.returncode for process in running] == [0] * 6, ended
     database = open_database(path)
@@ -276,6 +277,7 @@ def test_many_processes_meet_a_damaged_catalog(home: Path) -> None:
     for process in running:  # all have to be ready to go before the first one is let go
         assert process.stdin is not None
         process.stdin.write("\n")
+        process.stdin.flush()
     for process in running:
         process.communicate(timeout=60)
     assert [process.returncode for process in running] == [0] * 5
