@@ -268,10 +268,12 @@ run_tests() {
 
 check() {
     environment dev
-    "$VENV/bin/ruff" check .
-    "$VENV/bin/ruff" format --check .
-    "$VENV/bin/mypy"
-    "$VENV/bin/lint-imports"
+    local failed=0
+    "$VENV/bin/ruff" check . || failed=1
+    "$VENV/bin/ruff" format --check . || failed=1
+    "$VENV/bin/mypy" || failed=1
+    "$VENV/bin/lint-imports" || failed=1
+    [ $failed = 0 ] || stop "make check found something; see above"
 }
 
 bench() {
