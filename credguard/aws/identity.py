@@ -1,0 +1,35 @@
+"""Who a key is: `sts:GetCallerIdentity`, which needs no permission and cannot be denied."""
+
+from __future__ import annotations
+
+from credguard.aws.clients import AwsClients
+from credguard.aws.errors import translate
+from credguard.domain.accounts import Identity
+from credguard.domain.errors import CredGuardError
+from credguard.domain.keys import Credentials
+
+
+def identify(
+    clients: AwsClients,
+    credentials: Credentials,
+    *,
+    region: str | None = None,
+    partition: str | None = None,
+    attempts: int = 3,
+) -> Identity:
+    """The identity behind `credentials`.
+
+    A key id does not tell its partition: without one, aws is asked first and China and GovCloud only
+    where nothing else is known. Raises CredGuardError `key-unknown`, `wrong-secret`, `clock`,
+    `no-network`, `session-over`, `aws-busy`.
+    """
+    client = clients.client(
+        "sts", credentials, region=region, partition=partition or "aws", attempts=attempts
+    )
+    try:
+        answer = client.get_caller_identity()
+    except CredGuardError:
+        raise
+    except Exception as error:
+        raise translate(error, "sts:GetCallerIdentity") from None
+    return Identity(str(answer["Arn"]), str(answer["Account"]))
