@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from credguard.wire import flat
+
 
 def answer(
     access_key_id: str,
@@ -11,13 +13,15 @@ def answer(
     expiration: str | None = None,
 ) -> str:
     """One compact JSON document; `expiration` is ISO 8601 with Z. `Version` is the integer 1."""
-    import json
-
-    document: dict[str, object] = {"Version": 1, "AccessKeyId": access_key_id, "SecretAccessKey": secret}
+    pairs: list[tuple[str, str | int]] = [
+        ("Version", 1),
+        ("AccessKeyId", access_key_id),
+        ("SecretAccessKey", secret),
+    ]
     if session_token:
-        document["SessionToken"] = session_token
+        pairs.append(("SessionToken", session_token))
     if expiration:
-        document["Expiration"] = expiration
+        pairs.append(("Expiration", expiration))
     if account_id:
-        document["AccountId"] = account_id
-    return json.dumps(document, separators=(",", ":"))
+        pairs.append(("AccountId", account_id))
+    return flat.encode(pairs)
