@@ -18,7 +18,7 @@ from credguard.domain import intake as machine
 from credguard.domain.accounts import grouped
 from credguard.domain.errors import CredGuardError
 from credguard.domain.intake import Found, Intake
-from credguard.domain.machine import Answered, Cancelled, Effect, Event, Failure, Step
+from credguard.domain.machine import Answered, Cancelled, Event, Failure, Step
 from credguard.domain.text import Text, text
 from credguard.files import backups
 from credguard.files.backups import Sealer
@@ -28,6 +28,7 @@ from credguard.vault.store import SecretStore
 from credguard.workflows import engine
 from credguard.workflows.intake_effects import Identify, Performer, Prove
 from credguard.workflows.intake_find import Findings, FoundKey, find
+from credguard.workflows.watched import Watched
 
 __all__ = [
     "Findings", "FoundKey", "Outcome", "Tools", "find", "finish_interrupted", "import_keys",
@@ -164,33 +165,11 @@ def _run(
     news: Sequence[Event] = (),
 ) -> Outcome:
     performer = Performer(journal, tools)
-    engine.run(machine, _Watched(journal, tools.fault), performer.perform, tell, news)
+    engine.run(machine, Watched(journal, tools.fault), performer.perform, tell, news)
     state, _ = journal.load()
     if state.phase != "stuck":  # a stuck run stays open: the next import tries to put the file back
         journal.close(state.failure.code if state.failure else None)
     return _outcome(journal.run_id, state)
-
-
-class _Watched:
-    """The journal, with a tick at each of its two phases."""
-
-    def __init__(self, journal: RunJournal[Intake], fault: Callable[[str], None]) -> None:
-        self._journal = journal
-        self._fault = fault
-
-    def load(self) -> tuple[Intake, Effect | None]:
-        return self._journal.load()
-
-    def begin(self, effect: Effect) -> None:
-        self._fault(f"before {type(effect).__name__}")
-        self._journal.begin(effect)
-        self._fault(f"begun {type(effect).__name__}")
-
-    def end(self, event: Event, state: Intake) -> Intake:
-        self._fault(f"performed {type(event).__name__}")
-        done = self._journal.end(event, state)
-        self._fault(f"ended {type(event).__name__}")
-        return done
 
 
 def _outcome(run_id: str, state: Intake) -> Outcome:

@@ -26,6 +26,7 @@ from credguard.wire import items
 from credguard.workflows import engine
 from credguard.workflows.intake import Tools, finish_interrupted
 from credguard.workflows.intake_effects import FILES_LOCK, FILES_WAIT
+from credguard.workflows.watched import Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def _open_run(tools: Tools, batch: str, name: str, content: Backup) -> RunJourna
 
 def _run(tools: Tools, journal: RunJournal[Undo], tell: Callable[[tuple[Step, ...]], None]) -> Undo:
     performer = _Performer(journal, tools)
-    engine.run(machine, journal, performer.perform, tell)
+    engine.run(machine, Watched(journal, tools.fault), performer.perform, tell)
     state, _ = journal.load()
     journal.close(state.failure.code if state.failure else None)
     if state.failure is not None and state.failure.kept is None:
