@@ -331,7 +331,10 @@ def _fall_back(state: State, failure: Failure) -> State:
 
 def _way_back(state: State) -> State:
     state = replace(state, back=True, proofs=0, first_proof=None, check_began=None)
-    # `deactivate` may have taken effect although nobody saw it: turning on again is harmless.
+    if state.phase != "verify":
+        # A switch may have taken effect although nobody saw it: all go back, which is harmless to repeat.
+        state = replace(state, switched=tuple(profile for profile, _ in state.profiles))
+    # The same holds for turning the old key off.
     if state.phase in {"deactivate", "grace"}:
         return replace(state, phase="reactivate")
     return _switch_back(state)

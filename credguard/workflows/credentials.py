@@ -1,0 +1,109 @@
+"""Working credentials for a profile, now: the key itself, or a cached MFA session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from credguard.aws.clients import AwsClients
+from credguard.aws.sts import DEFAULT, LONGEST_ROOT, get_session_token
+from credguard.catalog.keys import Profiles
+from credguard.domain.accounts import Identity
+from credguard.domain.errors import CredGuardError
+from credguard.domain.keys import Credentials
+from credguard.domain.profiles import ProfileLink
+from credguard.domain.secret import Secret
+from credguard.domain.text import text
+from credguard.system.clock import Clock
+from credguard.system.interlock import Interlock
+from credguard.vault.sessions import Sessions, digest
+from credguard.vault.store import Item, SecretStore, secret_of
+from credguard.wire import items
+
+#: SDKs ask again below 15 minutes; a session is never served with less than this left (seconds).
+LEAST = 16 * 60
+#: A person gets 40 s to answer, AWS the rest of 50; another process's STS call takes less.
+WAIT = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingCredentials:
+    """The adapters that serving a profile touches. `codes` gives a code never sent before, for a serial."""
+
+    store: SecretStore
+    profiles: Profiles
+    sessions: Sessions
+    clients: AwsClients
+    interlock: Interlock
+    clock: Clock
+    codes: Callable[[str], Secret | None]
+
+    def of(self, profile: str) -> Credentials:
+        """The credentials of a profile's id or name.
+
+        Raises CredGuardError `no-such-profile`, `item-missing`, Locked, and what STS raises.
+        """
+        link = self.profiles.get(profile) or self.profiles.by_name(profile)
+        profile_id = link.profile_id if link is not None else profile
+        item = self.store.read(items.profile(profile_id))
+        if item is None:
+            raise CredGuardError(
+                "no-such-profile",
+                text("CredGuard keeps no key for profile {name}.", name=profile),
+                text("See: credguard doctor"),
+            )
+        key = self._key(str(item["access_key_id"]))
+        if link is None or link.mfa_serial is None:
+            return key
+        return self._session(item, link, link.mfa_serial, key)
+
+    def _key(self, access_key_id: str) -> Credentials:
+        stored = self.store.read(items.access_key(access_key_id))
+        if stored is None:
+            raise CredGuardError(
+                "item-missing",
+                text("The key {key} is not in the store any more.", key=access_key_id),
+                text("Import it again, or see: credguard doctor"),
+            )
+        account = stored.get("account_id")
+        return Credentials(access_key_id, secret_of(stored), account_id=str(account) if account else None)
+
+    def _session(self, item: Item, link: ProfileLink, serial: str, key: Credentials) -> Credentials:
+        stored = self.store.read(items.access_key(key.access_key_id)) or {}
+        arn = str(stored.get("arn") or "")
+        seconds = LONGEST_ROOT if arn.endswith(":root") else DEFAULT
+        name = digest(
+            "get-session-token", key.access_key_id, serial, seconds, self.clients.endpoint("sts") or ""
+        )
+        found = self._cached(name)
+        if found is None:
+            # One STS call for all processes that ask at once: the others find what the first one got.
+            with self.interlock.hold(f"session-{name}", wait=WAIT):
+                found = self._cached(name) or self._fetch(name, serial, seconds, key, arn)
+        if found is None:
+            return key  # no code for this device is stored here: the key alone, as without CredGuard
+        if item.get("session") != name:
+            self.store.write(items.profile(link.profile_id), {**item, "session": name})
+        return found
+
+    def _cached(self, name: str) -> Credentials | None:
+        session = self.sessions.get(name)
+        if session is None or (session.expiration or 0.0) - self.clock.now() < LEAST:
+            return None
+        return session
+
+    def _fetch(self, name: str, serial: str, seconds: int, key: Credentials, arn: str) -> Credentials | None:
+        code = self.codes(serial)
+        if code is None:
+            return None
+        session = get_session_token(
+            self.clients,
+            key,
+            serial=serial,
+            code=code,
+            seconds=seconds,
+            partition=Identity(arn, "").partition if arn else "aws",
+            account_id=key.account_id,
+        )
+        self.sessions.put(name, session)
+        return session
