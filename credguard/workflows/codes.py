@@ -1,0 +1,217 @@
+"""Codes: added, shown, removed, and sent to AWS without ever sending one twice."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from dataclasses import dataclass, replace
+
+from credguard.catalog.devices import Devices, MfaDevice, device_of
+from credguard.domain import otp
+from credguard.domain.errors import CredGuardError
+from credguard.domain.otp import OtpEntry
+from credguard.domain.secret import Secret
+from credguard.domain.text import text
+from credguard.system.clock import Clock
+from credguard.system.interlock import Interlock
+from credguard.vault.store import SecretStore, iterate
+from credguard.wire import items
+
+#: A removed code is kept this long (seconds).
+KEPT = 7 * 86_400.0
+#: AWS accepts the steps around its own: the present one first, then its unused neighbours.
+NEIGHBOURS = (0, -1, 1, -2, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A code for a person. `used`: this step was sent to AWS already."""
+
+    entry: OtpEntry
+    code: otp.Code
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The adapters that codes touch. `offset`: seconds by which AWS's clock is ahead of this computer's."""
+
+    store: SecretStore
+    devices: Devices
+    interlock: Interlock
+    clock: Clock
+    offset: float = 0.0
+
+    # ── entries ──────────────────────────────────────────────────────────────────────────────────
+    def entries(self, deleted: bool = False) -> tuple[OtpEntry | CredGuardError, ...]:
+        """All entries, by name; one that cannot be read is its error, and never hides the others."""
+        found: list[tuple[str, OtpEntry | CredGuardError]] = []
+        for _, item in iterate(self.store, "totp/"):
+            try:
+                entry = otp.from_item(item)
+            except (CredGuardError, ValueError, TypeError):
+                name = str(item.get("name") or item.get("id") or "?")
+                found.append((name, otp.refused(text("The code of {name} cannot be made.", name=name))))
+                continue
+            if (entry.deleted_at is not None) == deleted:
+                found.append((entry.name, entry))
+        return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0].casefold()))
+
+    def get(self, entry_id: str) -> OtpEntry:
+        """One entry. Raises CredGuardError `no-such-code`, `code-unreadable`."""
+        item = self.store.read(items.totp(entry_id))
+        if item is None:
+            raise CredGuardError(
+                "no-such-code", text("There is no such code."), text("See all: credguard totp list")
+            )
+        return otp.from_item(item)
+
+    def add(self, entry: OtpEntry, name: str | None = None) -> OtpEntry:
+        """Store an entry, read back. The same secret twice is refused by name (`code-already-here`)."""
+        with self.interlock.hold("codes", wait=10.0):
+            present = [e for e in self.entries() if isinstance(e, OtpEntry)]
+            twin = next((e for e in present if _same(e, entry)), None)
+            if twin is not None:
+                raise CredGuardError(
+                    "code-already-here",
+                    text("This code is here already, as {name}.", name=twin.name),
+                    text('Show it: credguard totp code "{name}"', name=twin.name),
+                )
+            wanted = otp.clean_name(name or entry.name or otp.handle(entry)) or "code"
+            stored = replace(
+                entry, entry_id=str(uuid.uuid4()), name=_free(wanted, {e.name.casefold() for e in present})
+            )
+            self._write(stored)
+            if stored.account_id is not None:
+                self.devices.save(_device(stored))
+        return stored
+
+    def remove(self, entry_id: str) -> OtpEntry:
+        """Take a code away; it is kept for seven days."""
+        entry = replace(self.get(entry_id), deleted_at=self.clock.now())
+        self._write(entry)
+        with contextlib.suppress(ValueError):
+            self.devices.remove(device_of(entry.serial, entry.entry_id))
+        return entry
+
+    def restore(self, entry_id: str) -> OtpEntry:
+        """Bring a removed code back."""
+        entry = replace(self.get(entry_id), deleted_at=None)
+        self._write(entry)
+        if entry.account_id is not None:
+            self.devices.save(_device(entry))
+        return entry
+
+    def sweep(self) -> int:
+        """Really delete what was removed more than seven days ago; returns how many."""
+        old = [
+            e
+            for e in self.entries(deleted=True)
+            if isinstance(e, OtpEntry) and (e.deleted_at or 0) + KEPT < self.clock.now()
+        ]
+        for entry in old:
+            self.store.remove(items.totp(entry.entry_id))
+        return len(old)
+
+    def _write(self, entry: OtpEntry) -> None:
+        self.store.write(items.totp(entry.entry_id), otp.to_item(entry))
+
+    # ── showing ──────────────────────────────────────────────────────────────────────────────────
+    def show(self, entry_id: str, at: float | None = None, move_counter: bool = True) -> Shown:
+        """The code for a person. HOTP's counter moves on before it is shown; `at` marks nothing."""
+        entry = self.get(entry_id)
+        if entry.type == "hotp":
+            if at is None and move_counter:
+                with self.interlock.hold("codes", wait=10.0):
+                    entry = self.get(entry_id)
+                    self._write(replace(entry, counter=entry.counter + 1))
+            return Shown(entry, otp.code_at(entry, 0.0), False)
+        moment = self._now() if at is None else at
+        code = otp.code_at(entry, moment)
+        device = device_of(entry.serial, entry.entry_id)
+        used = self.devices.is_used(device, code.step)
+        return Shown(entry, code, used)
+
+    def note_shown(self, entry_id: str, step: int | None = None) -> None:
+        """A person took this code (copied or printed it): our own sends avoid it."""
+        entry = self.get(entry_id)
+        if entry.type == "totp":
+            step = otp.step_at(entry, self._now()) if step is None else step
+            self.devices.note_shown(device_of(entry.serial, entry.entry_id), step, self.clock.now())
+
+    # ── sending ──────────────────────────────────────────────────────────────────────────────────
+    def of_serial(self, serial: str) -> OtpEntry | None:
+        """The entry whose codes are this MFA device's."""
+        for entry in self.entries():
+            if isinstance(entry, OtpEntry) and entry.serial == serial:
+                return entry
+        return None
+
+    def of_account(self, account_id: str, user: str | None = None) -> OtpEntry | None:
+        """The entry of a user's device in an account: by its serial, else the only one there."""
+        own = [e for e in self.entries() if isinstance(e, OtpEntry) and e.account_id == account_id]
+        named = [e for e in own if user and (e.serial or "").endswith(f"/{user}")]
+        if named:
+            return named[0]
+        return own[0] if len(own) == 1 else None
+
+    def send(self, entry: OtpEntry) -> Secret:
+        """A code that was never sent: the present step's, else an unused neighbour's, at once.
+
+        Raises CredGuardError `codes-stopped` after two failures, `codes-spent` where the budget of nine
+        tries in three minutes or all neighbours are used.
+        """
+        now = self.clock.now()
+        device = device_of(entry.serial, entry.entry_id)
+        if self.devices.stopped(device, now):
+            raise CredGuardError(
+                "codes-stopped",
+                text("AWS refused two codes of {name} in a row, so no more are sent.", name=entry.name),
+                text(
+                    "Check the clock of this computer and that the code is this device’s. Wait three minutes."
+                ),
+            )
+        if self.devices.tries_left(device, now) < 1:
+            raise _spent(entry)
+        present = otp.step_at(entry, self._now())
+        step = self.devices.claim_step(device, [present + n for n in NEIGHBOURS], now)
+        if step is None:
+            raise _spent(entry)
+        return Secret(otp.code_of_step(entry, step))
+
+    def note_answer(self, entry: OtpEntry, ok: bool) -> None:
+        """What AWS said of the code sent last."""
+        self.devices.note_try(device_of(entry.serial, entry.entry_id), self.clock.now(), ok)
+
+    def _now(self) -> float:
+        return self.clock.now() + self.offset
+
+
+def _same(one: OtpEntry, other: OtpEntry) -> bool:
+    return (
+        one.secret == other.secret
+        and one.type == other.type
+        and (one.algorithm, one.digits, one.period) == (other.algorithm, other.digits, other.period)
+    )
+
+
+def _free(name: str, taken: set[str]) -> str:
+    if name.casefold() not in taken:
+        return name
+    number = 2
+    while f"{name} ({number})".casefold() in taken:
+        number += 1
+    return f"{name} ({number})"
+
+
+def _device(entry: OtpEntry) -> MfaDevice:
+    return MfaDevice(entry.serial, entry.entry_id, entry.account_id, entry.name, entry.account or None)
+
+
+def _spent(entry: OtpEntry) -> CredGuardError:
+    return CredGuardError(
+        "codes-spent",
+        text("All codes of {name} around this moment were sent already.", name=entry.name),
+        text("Wait half a minute, then try again."),
+        retry=True,
+    )

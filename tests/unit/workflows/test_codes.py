@@ -1,0 +1,157 @@
+"""Codes added, removed, shown and sent: no step is ever sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from credguard.catalog.database import open_database
+from credguard.catalog.devices import Devices
+from credguard.domain import otp
+from credguard.domain.errors import CredGuardError
+from credguard.domain.otp import OtpEntry
+from credguard.exchange.qr import read_bytes, read_picture
+from credguard.system.interlock import Interlock
+from credguard.workflows.codes import Codes
+from tests.support.clock import FakeClock
+from tests.support.stores import MemoryBackend, memory_store
+
+ADDRESS = "otpauth://totp/AWS:m.keller?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[tuple[Codes, FakeClock, MemoryBackend]]:
+    database = open_database(str(tmp_path / "catalog.sqlite"))
+    clock = FakeClock()
+    store, backend = memory_store()
+    yield Codes(store, Devices(database), Interlock(str(tmp_path / "run")), clock), clock, backend
+    database.close()
+
+
+World = tuple[Codes, FakeClock, MemoryBackend]
+
+
+def test_added_shown_removed_and_back(world: World) -> None:
+    codes, clock, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    shown = codes.show(entry.entry_id)
+    assert shown.code.code == otp.code_at(entry, clock.now()).code
+    assert not shown.used
+    codes.remove(entry.entry_id)
+    assert codes.entries() == ()
+    clock.sleep(6 * 86_400)
+    assert codes.sweep() == 0
+    assert codes.restore(entry.entry_id).name == "AWS:m.keller"
+    codes.remove(entry.entry_id)
+    clock.sleep(8 * 86_400)
+    assert codes.sweep() == 1
+    with pytest.raises(CredGuardError) as caught:
+        codes.get(entry.entry_id)
+    assert caught.value.code == "no-such-code"
+
+
+def test_the_same_code_twice_is_refused_and_names_stay_apart(world: World) -> None:
+    codes, _, _ = world
+    codes.add(otp.parse_address(ADDRESS))
+    with pytest.raises(CredGuardError) as caught:
+        codes.add(otp.parse_address(ADDRESS))
+    assert caught.value.code == "code-already-here"
+    other = codes.add(otp.parse_address(ADDRESS.replace("JBSWY3DP", "KBSWY3DP")))
+    assert other.name == "AWS:m.keller (2)"
+
+
+def test_one_unreadable_code_hides_no_other(world: World) -> None:
+    codes, _, backend = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    backend.items["totp/broken"] = '{"v":1,"name":"Broken","secret":"0189"}'
+    backend.items["index/0"] = backend.items["index/0"].replace("totp/", 'totp/broken","totp/', 1)
+    found = codes.entries()
+    assert [type(f).__name__ for f in found] == ["OtpEntry", "CredGuardError"]
+    assert entry in found
+
+
+def test_five_codes_at_once_and_none_twice(world: World) -> None:
+    codes, clock, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    sent = [codes.send(entry).reveal() for _ in range(5)]
+    assert len(set(sent)) == 5
+    step = otp.step_at(entry, clock.now())
+    assert sent[0] == otp.code_of_step(entry, step)
+    assert codes.show(entry.entry_id).used
+    with pytest.raises(CredGuardError) as caught:
+        codes.send(entry)
+    assert caught.value.code == "codes-spent"
+
+
+def test_a_code_a_person_took_is_avoided(world: World) -> None:
+    codes, clock, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    codes.note_shown(entry.entry_id)
+    assert codes.send(entry).reveal() != otp.code_at(entry, clock.now()).code
+    assert not codes.show(entry.entry_id).used
+
+
+def test_two_failures_stop(world: World) -> None:
+    codes, _, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    for _ in range(2):
+        codes.send(entry)
+        codes.note_answer(entry, False)
+    with pytest.raises(CredGuardError) as caught:
+        codes.send(entry)
+    assert caught.value.code == "codes-stopped"
+
+
+def test_the_counter_moves_before_the_code_is_shown(world: World) -> None:
+    codes, _, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS.replace("totp/", "hotp/") + "&counter=3"))
+    first = codes.show(entry.entry_id).code
+    assert first.code == otp.code_of_step(entry, 3)
+    assert codes.get(entry.entry_id).counter == 4
+    codes.show(entry.entry_id, move_counter=False)
+    assert codes.get(entry.entry_id).counter == 4
+
+
+def _picture(text: str, path: Path) -> None:
+    import segno
+
+    segno.make(text).save(str(path), scale=4)
+
+
+def test_a_qr_picture_and_what_is_none(tmp_path: Path) -> None:
+    _picture(ADDRESS, tmp_path / "qr.png")
+    assert read_picture(str(tmp_path / "qr.png")) == (ADDRESS,)
+    for data in (b"", b"x", (tmp_path / "qr.png").read_bytes()[:60], b"GIF89a" + b"\0" * 50):
+        with pytest.raises(CredGuardError):
+            read_bytes(data)
+    from PIL import Image
+
+    Image.new("L", (50, 50), 255).save(tmp_path / "white.png")
+    with pytest.raises(CredGuardError) as caught:
+        read_picture(str(tmp_path / "white.png"))
+    assert caught.value.code == "no-qr-code"
+    with pytest.raises(CredGuardError):
+        read_picture(str(tmp_path / "nothing.png"))
+
+
+def test_a_picture_bomb_is_refused(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("1", (9000, 9000), 1).save(tmp_path / "bomb.png")
+    with pytest.raises(CredGuardError) as caught:
+        read_picture(str(tmp_path / "bomb.png"))
+    assert caught.value.code == "picture-unreadable"
+
+
+def test_an_entry_of_an_account_is_found_by_its_user(world: World) -> None:
+    from dataclasses import replace
+
+    codes, _, _ = world
+    serial = "arn:aws:iam::482011739056:mfa/m.keller"
+    made: OtpEntry = replace(otp.parse_address(ADDRESS), serial=serial, account_id="482011739056")
+    entry = codes.add(made)
+    assert codes.of_serial(serial) == entry
+    assert codes.of_account("482011739056", "m.keller") == entry
+    assert codes.of_account("000000000000") is None
