@@ -44,6 +44,15 @@ def process_line(command: Sequence[str], profile_id: str, platform: str = sys.pl
     return " ".join([*(_quoted(word, platform) for word in command), profile_id])
 
 
+def our_profile_id(process: str) -> str | None:
+    """The profile id of a `credential_process` value that CredGuard wrote, by whatever installation."""
+    head, _, last = process.strip().rpartition(" ")
+    ours = re.search(
+        r"credguard.provider.client\.py['\"]?$|credguard-credentials\S*$|credential-process --profile$", head
+    )
+    return last if ours and _PROFILE_ID.fullmatch(last) else None
+
+
 def _quoted(word: str, platform: str) -> str:
     if platform == "win32":
         if re.fullmatch(r"[\w@+=:,.\\/~-]+", word):

@@ -13,7 +13,7 @@ from credguard.catalog.journal import RunJournal
 from credguard.domain import intake as m
 from credguard.domain.accounts import Account, Identity, next_color
 from credguard.domain.edits import FileEdit
-from credguard.domain.errors import CredGuardError
+from credguard.domain.errors import AnswerLost, CredGuardError
 from credguard.domain.intake import Found, Intake
 from credguard.domain.keys import AccessKey, Credentials, is_temporary
 from credguard.domain.machine import Effect, Event
@@ -162,7 +162,11 @@ class Performer:
     def _identify(self, state: Intake) -> Event:
         found = state.found
         credentials = Credentials(found.access_key_id, self._read_back(found.access_key_id))
-        who = self._tools.identify(credentials, region=found.region, endpoint_url=found.endpoint_url)
+        try:
+            who = self._tools.identify(credentials, region=found.region, endpoint_url=found.endpoint_url)
+        except AnswerLost as error:
+            # The question changes nothing, so a lost answer is simply no answer: never asked for ever.
+            raise CredGuardError(error.code, error.what, error.next, retry=True) from None
         if found.account_id is not None and found.account_id != who.account_id:
             raise CredGuardError(
                 "account-differs",
@@ -239,7 +243,12 @@ class Performer:
             config = os.path.join(folder, "config")
             with open(config, "w", encoding="utf-8", newline="\n") as file:
                 file.write(f"[profile {_TRIAL}]\n{PROCESS} = {self._process(found)}\n")
-            self._resolve(found, _TRIAL, config, os.path.join(folder, "credentials"))
+            try:
+                self._resolve(found, _TRIAL, config, os.path.join(folder, "credentials"))
+            except CredGuardError as error:
+                if self._tools.store.kind == "sealed" and error.code == "proof-failed":
+                    raise _sealed() from None
+                raise
         return m.Rehearsed()
 
     def _prove(self, state: Intake) -> Event:
@@ -345,6 +354,17 @@ class Performer:
         store = self._tools.store
         pointing = (store.read(name) for name in store.names("profile/"))
         return any(item is not None and item.get("access_key_id") == access_key_id for item in pointing)
+
+
+def _sealed() -> CredGuardError:
+    return CredGuardError(
+        "sealed-not-served",
+        text("The AWS tools cannot open the sealed vault by themselves yet."),
+        text(
+            "Put the passphrase into a file that only you can read, name it in CREDGUARD_PASSPHRASE_FILE,"
+            " and import again. Or store the keys with: credguard import --keep-plaintext"
+        ),
+    )
 
 
 def _gone(found: Found) -> CredGuardError:

@@ -11,7 +11,7 @@ import pytest
 
 from credguard.domain.edits import applied
 from credguard.domain.errors import CredGuardError
-from credguard.profiles.edit import plan_switch, process_line, rekeyed
+from credguard.profiles.edit import our_profile_id, plan_switch, process_line, rekeyed
 from credguard.profiles.ini import parse
 from credguard.profiles.read import put_together, read_aws_files
 from tests.support.aws_files import KEY, SECRET, profiles_of, resolved, write
@@ -112,3 +112,14 @@ def test_nothing_secret_shows_in_a_repr() -> None:
     files = put_together(parse("/c", None), parse("/k", keys))
     plan = plan_switch(files, "p", "/bin/new p-1", KEY)
     assert SECRET not in repr((files, files.profile("p"), plan))
+
+
+def test_our_own_lines_are_known() -> None:
+    for command in (
+        ["/opt/my tools/python", "-I", "-S", "/opt/my tools/credguard/provider/client.py"],
+        ["/usr/lib/credguard/credguard-credentials"],
+        ["/opt/CredGuard.AppImage", "credential-process", "--profile"],
+    ):
+        assert our_profile_id(process_line(command, "p-3f9c21")) == "p-3f9c21"
+    for other in ("/bin/other p-3f9c21", "aws-vault exec x", "", "/x/credguard/provider/client.py 'a b'"):
+        assert our_profile_id(other) is None

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from credguard.domain.errors import CredGuardError
+from credguard.domain.errors import AnswerLost, CredGuardError
 from credguard.domain.text import text
+from credguard.vault.store import SecretStore
 from tests.support.aws_files import KEY, KEY_2, SECRET, SECRET_2
 from tests.support.intake import Computer
 
@@ -380,3 +381,38 @@ def test_mfa_serial_stays_and_is_noted(computer: Computer) -> None:
     item = computer.store.read(f"profile/{link.profile_id}")
     assert item is not None
     assert item["direct"] is False
+
+
+def test_a_key_that_was_stored_before_stays_when_a_later_import_of_it_fails(computer: Computer) -> None:
+    computer.write(CREDENTIALS, CONFIG)
+    assert all(o.ok for o in computer.import_all(keep_plaintext=True))
+    assert not any(o.ok for o in computer.import_all(helper=("/bin/false",)))
+    assert len(computer.store.names("access-key/")) == 2
+    assert len(computer.tools().keys.all()) == 2
+    assert len(computer.tools().accounts.all()) == 2
+
+
+def test_one_run_per_key_at_a_time(computer: Computer) -> None:
+    computer.write(CREDENTIALS, CONFIG)
+    tools = computer.tools()
+    with tools.interlock.hold(f"key-{KEY}"):
+        first, second = computer.import_all()
+    assert first.failure is not None
+    assert (first.failure.code, second.ok) == ("busy", True)
+
+
+def test_a_lost_answer_is_not_asked_for_for_ever(computer: Computer) -> None:
+    computer.write(CREDENTIALS, CONFIG)
+    computer.cloud.error = AnswerLost("no-network", text("The line broke."), text("Later."))
+    assert not any(o.ok for o in computer.import_all())
+    assert computer.cloud.asked == 2
+
+
+def test_a_sealed_vault_that_programs_cannot_open_is_said_before_files_change(computer: Computer) -> None:
+    computer.write(CREDENTIALS, CONFIG)
+    before = computer.files()
+    computer.store = SecretStore(computer.backend, "sealed", "Sealed vault")
+    (outcome, _) = computer.import_all(helper=("/bin/false",))
+    assert outcome.failure is not None
+    assert outcome.failure.code == "sealed-not-served"
+    assert computer.files() == before

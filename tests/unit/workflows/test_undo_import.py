@@ -152,3 +152,13 @@ def test_old_copies_go_and_those_of_the_newest_import_stay(tmp_path: Path) -> No
     assert backups.prune(str(tmp_path), start + 93 * day) == 1
     assert backups.prune(str(tmp_path), start + 1000 * day) == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["other", *names[2:]])
+
+
+def test_what_somebody_wrote_under_our_heading_keeps_its_heading(computer: Computer) -> None:
+    assert all(o.ok for o in computer.import_all())
+    with open(computer.config, "ab") as file:
+        file.write(b"region = eu-south-1\n")
+    assert undo_import(computer.tools()).ok
+    end = "\n[profile 'büro münchen']\nregion = eu-south-1\n".encode()
+    assert Path(computer.config).read_bytes() == CONFIG + end
+    assert computer.resolved("büro münchen") == (KEY_2, "shared-credentials-file")
