@@ -58,8 +58,12 @@ class AwsClients:
         region: str | None = None,
         partition: str = "aws",
         attempts: int = 3,
+        endpoint_url: str | None = None,
     ) -> Any:
-        """A client. `attempts` 1 sends one request: for CreateAccessKey, and where a code is sent."""
+        """A client. `attempts` 1 sends one request: for CreateAccessKey, and where a code is sent.
+
+        `endpoint_url` is a profile's own; the environment's wins over it, as with the AWS tools.
+        """
         from botocore.config import Config
 
         config = Config(
@@ -77,7 +81,7 @@ class AwsClients:
                 aws_access_key_id=credentials.access_key_id,
                 aws_secret_access_key=credentials.secret.reveal(),
                 aws_session_token=token.reveal() if token is not None else None,
-                endpoint_url=self.endpoint(service),
+                endpoint_url=self.endpoint(service) or endpoint_url,
                 config=config,
             )
         made.meta.events.register("after-call.*.*", self._learn)

@@ -16,6 +16,7 @@ def identify(
     region: str | None = None,
     partition: str | None = None,
     attempts: int = 3,
+    endpoint_url: str | None = None,
 ) -> Identity:
     """The identity behind `credentials`.
 
@@ -24,7 +25,12 @@ def identify(
     `no-network`, `session-over`, `aws-busy`.
     """
     client = clients.client(
-        "sts", credentials, region=region, partition=partition or "aws", attempts=attempts
+        "sts",
+        credentials,
+        region=region,
+        partition=partition or "aws",
+        attempts=attempts,
+        endpoint_url=endpoint_url,
     )
     try:
         answer = client.get_caller_identity()

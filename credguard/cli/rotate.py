@@ -9,9 +9,9 @@ import click
 
 from credguard.cli.context import Context
 from credguard.cli.output import Output, day, harmless
-from credguard.cli.questions import confirm
+from credguard.cli.questions import confirm, typed
 from credguard.cli.steps import StepLines
-from credguard.domain.machine import Step
+from credguard.domain.machine import Ask, Step
 
 if TYPE_CHECKING:
     from credguard.workflows.rotation import RotationReport
@@ -69,6 +69,9 @@ def command(
             return 1
         output.note()
         report = services.rotate(key.access_key_id, _lines(output), grace_days=grace)
+        if report.ask is not None:
+            answer = _which(output, report.ask)
+            report = services.rotate_answer(report.run_id, answer, _lines(output))
     return _end(output, report, as_json, context, who)
 
 
@@ -82,6 +85,13 @@ class _lines:  # noqa: N801 used as a function
     def __call__(self, steps: tuple[Step, ...]) -> None:
         self.steps = steps
         self._lines(steps)
+
+
+def _which(output: Output, ask: Ask) -> str:
+    """The key to delete, typed in full; anything else keeps both. No flag answers this."""
+    keys = [choice for choice in ask.choices if choice != "stop"]
+    consequence = f"{output.words(ask.text)}\nDeleting a key cannot be undone."
+    return keys[0] if typed(output, keys[0], consequence) else "stop"
 
 
 def _nothing(output: Output, as_json: bool, sentence: str) -> int:
@@ -134,6 +144,6 @@ def _say(output: Output, report: RotationReport, context: Context, who: str = ""
     elif report.state == "rolled-back":
         output.line("The old key is in use again. The new one is gone.")
     elif report.ask is not None:
-        output.line(report.ask)
+        output.line(report.ask.text)
     else:
         output.line("Done. Your aws commands work as before.")

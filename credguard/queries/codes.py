@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from credguard.domain.text import Text
+from credguard.domain.accounts import Account
+from credguard.domain.errors import CredGuardError
+from credguard.domain.otp import OtpEntry
+from credguard.domain.text import Text, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class CodeRow:
     serial: str | None = None
     issuer: str = ""
     algorithm: str = "SHA1"
+    title: str = ""  # what a card shows: the account's name, else the issuer
 
     def to_json(self) -> dict[str, Any]:
         """A row of `credguard totp list --json`."""
@@ -54,3 +58,60 @@ class CodeNow:
     next_code: str | None
     used: bool
     period: int
+
+
+def rows_of(
+    entries: tuple[OtpEntry | CredGuardError, ...], accounts: tuple[Account, ...]
+) -> tuple[CodeRow, ...]:
+    """Rows for entries; one that cannot be read becomes a row that says so."""
+    known = {a.account_id: a for a in accounts}
+    rows = []
+    for entry in entries:
+        if not isinstance(entry, OtpEntry):
+            name = next((str(v) for n, v in entry.what.values if n == "name"), "?")
+            rows.append(CodeRow("", name, "", unreadable=entry.what))
+            continue
+        account = known.get(entry.account_id or "")
+        rows.append(
+            CodeRow(
+                entry_id=entry.entry_id,
+                name=entry.name,
+                user=entry.account,
+                account_id=entry.account_id,
+                color=account.color if account else None,
+                root=":mfa/root-account" in (entry.serial or ""),
+                type=entry.type,
+                digits=entry.digits,
+                period=entry.period,
+                counter=entry.counter if entry.type == "hotp" else None,
+                deleted_at=entry.deleted_at,
+                serial=entry.serial,
+                issuer=entry.issuer,
+                algorithm=entry.algorithm,
+                title=account.name if account else entry.issuer or entry.name,
+            )
+        )
+    return tuple(rows)
+
+
+def find_row(name: str, rows: tuple[CodeRow, ...]) -> CodeRow:
+    """The code meant by a name, an account's name or id; exact before case-blind.
+
+    Raises CredGuardError `no-such-name`, `several-fit`.
+    """
+    for fold in (str, str.casefold):
+        wanted = fold(name)
+        for values in (lambda r: (r.name, r.entry_id), lambda r: (r.title, r.account_id, r.user)):
+            found = [r for r in rows if r.entry_id and wanted in {fold(v) for v in values(r) if v}]
+            if len(found) == 1:
+                return found[0]
+            if len(found) > 1:
+                listed = ", ".join(r.name for r in found)
+                raise CredGuardError(
+                    "several-fit",
+                    text('"{name}" fits several: {list}.', name=name, list=listed),
+                    text("Name one of them in full."),
+                )
+    raise CredGuardError(
+        "no-such-name", text('No code "{name}".', name=name), text("All of them: credguard totp list")
+    )

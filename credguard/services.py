@@ -1,0 +1,545 @@
+"""The composition root: builds each adapter on first use and hands it to workflows and queries.
+
+No other file wires. Rich code loads inside the properties, so neither `totp code` nor the window's
+first paint loads boto3.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from credguard.settings import Settings
+from credguard.system.clock import Clock, SystemClock
+from credguard.system.interlock import Interlock
+from credguard.wire import places
+
+if TYPE_CHECKING:
+    from credguard.aws.clients import AwsClients
+    from credguard.catalog.accounts import Accounts
+    from credguard.catalog.activity import Activity, ActivityRow
+    from credguard.catalog.database import Database
+    from credguard.catalog.devices import Devices
+    from credguard.catalog.journal import Journals, RunRow
+    from credguard.catalog.keys import Keys, Profiles
+    from credguard.domain.accounts import Identity
+    from credguard.domain.keys import Credentials
+    from credguard.domain.machine import Step
+    from credguard.domain.otp import OtpEntry
+    from credguard.domain.secret import Secret
+    from credguard.domain.text import Text
+    from credguard.profiles.shadowing import Shadow
+    from credguard.queries.accounts import AccountRow, KeyRow
+    from credguard.queries.codes import CodeNow, CodeRow
+    from credguard.queries.home import HomeView
+    from credguard.queries.names import Target
+    from credguard.queries.plaintext import PlaintextRow
+    from credguard.vault.store import SecretStore
+    from credguard.workflows.check import Checks, WhoAmI
+    from credguard.workflows.codes import Codes
+    from credguard.workflows.intake import FoundKey, Outcome, Tools
+    from credguard.workflows.removal import RemovePlan, UninstallPlan
+    from credguard.workflows.rotation import RotationReport, Rotations
+    from credguard.workflows.undo_import import Undone, UndoPlan
+
+Ask = Callable[[str], "str | None"]
+Tell = Callable[["tuple[Step, ...]"], None]
+
+
+def _nobody(*_: Any) -> None:
+    return None
+
+
+class Services:
+    """Everything the faces ask for. `passphrase` asks a person for the sealed vault's passphrase."""
+
+    def __init__(
+        self,
+        *,
+        demo: bool = False,
+        clock: Clock | None = None,
+        environ: Mapping[str, str] | None = None,
+        passphrase: Ask | None = None,
+    ) -> None:
+        self.demo = demo
+        self.clock: Clock = clock or SystemClock()
+        self._environ = os.environ if environ is None else environ
+        self._passphrase = passphrase
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+    # ── adapters ─────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings(places.settings_file())
+
+    @cached_property
+    def interlock(self) -> Interlock:
+        return Interlock(places.run_folder())
+
+    @cached_property
+    def database(self) -> Database:
+        from credguard.catalog.database import open_database
+
+        opened = open_database(places.catalog())
+        if opened.needs_rebuild and self.settings.is_set("store"):
+            from credguard.workflows.rebuild import rebuild
+
+            rebuild(opened, self.store, self.clock)
+        return opened
+
+    @cached_property
+    def _accounts(self) -> Accounts:
+        from credguard.catalog.accounts import Accounts
+
+        return Accounts(self.database)
+
+    @cached_property
+    def _keys(self) -> Keys:
+        from credguard.catalog.keys import Keys
+
+        return Keys(self.database)
+
+    @cached_property
+    def _profiles(self) -> Profiles:
+        from credguard.catalog.keys import Profiles
+
+        return Profiles(self.database)
+
+    @cached_property
+    def _devices(self) -> Devices:
+        from credguard.catalog.devices import Devices
+
+        return Devices(self.database)
+
+    @cached_property
+    def _journals(self) -> Journals:
+        from credguard.catalog.journal import Journals
+
+        return Journals(self.database, self.clock)
+
+    @cached_property
+    def _activity(self) -> Activity:
+        from credguard.catalog.activity import Activity
+
+        return Activity(self.database)
+
+    @cached_property
+    def store(self) -> SecretStore:
+        return self._open("store")
+
+    @cached_property
+    def codes_store(self) -> SecretStore:
+        other = self.settings.get("codes_store")
+        return self._open("codes_store") if other and other != self.store.kind else self.store
+
+    def _open(self, pin: str) -> SecretStore:
+        from credguard.vault.choose import open_store
+
+        return open_store(
+            self.settings,
+            vault_path=places.vault_file(),
+            alone=lambda name: self.interlock.hold(name, wait=10.0),
+            ask=self._passphrase,
+            environ=self._environ,
+            pin=pin,
+        )
+
+    @cached_property
+    def clients(self) -> AwsClients:
+        from credguard.aws.clients import AwsClients
+
+        return AwsClients(self.clock, self._environ)
+
+    # ── workflows ────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def _codes(self) -> Codes:
+        from credguard.workflows.codes import Codes
+
+        return Codes(self.codes_store, self._devices, self.interlock, self.clock)
+
+    @cached_property
+    def _checks(self) -> Checks:
+        from credguard.workflows.check import Checks
+
+        return Checks(self.store, self._accounts, self._keys, self._devices, self.clients, self.clock)
+
+    @cached_property
+    def _rotations(self) -> Rotations:
+        from credguard.vault.sessions import Sessions
+        from credguard.workflows.rotation import Rotations
+
+        return Rotations(
+            store=self.store,
+            keys=self._keys,
+            profiles=self._profiles,
+            journals=self._journals,
+            activity=self._activity,
+            clients=self.clients,
+            sessions=Sessions(self.store),
+            interlock=self.interlock,
+            clock=self.clock,
+            codes=self._code_for,
+        )
+
+    @cached_property
+    def _tools(self) -> Tools:
+        from credguard.aws.identity import identify
+        from credguard.aws.proof import resolve_profile
+        from credguard.vault.filebackup import BackupSealer
+        from credguard.workflows.intake import Tools
+
+        def who(credentials: Credentials, *, region: str | None, endpoint_url: str | None) -> Identity:
+            return identify(self.clients, credentials, region=region, endpoint_url=endpoint_url)
+
+        return Tools(
+            store=self.store,
+            accounts=self._accounts,
+            keys=self._keys,
+            profiles=self._profiles,
+            journals=self._journals,
+            activity=self._activity,
+            identify=who,
+            prove=resolve_profile,
+            sealer=BackupSealer(self.store),
+            backup_folder=places.backups(),
+            helper=tuple(places.helper()),
+            interlock=self.interlock,
+            clock=self.clock,
+            environ=dict(self._environ),
+        )
+
+    def _code_for(self, identity: Identity) -> tuple[str, Secret] | None:
+        """A code never sent before for the device of this user, and its serial."""
+        entry = self._codes.of_account(identity.account_id, identity.user_name)
+        if entry is None:
+            return None
+        default = f"arn:{identity.partition}:iam::{identity.account_id}:mfa/{identity.user_name}"
+        return entry.serial or default, self._codes.send(entry)
+
+    # ── looking ──────────────────────────────────────────────────────────────────────────────────
+    def store_label(self) -> str:
+        """Where secrets live, for people."""
+        return self.store.label
+
+    def endpoint(self) -> str | None:
+        """The address that the environment names instead of AWS's own."""
+        return self.clients.endpoint("sts")
+
+    def accounts(self) -> tuple[AccountRow, ...]:
+        from credguard.queries.accounts import list_accounts
+
+        return list_accounts(
+            accounts=self._accounts,
+            keys=self._keys,
+            profiles=self._profiles,
+            devices=self._devices,
+            journals=self._journals,
+            due_days=self.settings.get("due_days"),
+            now=self.clock.now(),
+        )
+
+    def home(self) -> HomeView:
+        from credguard.queries.home import home
+
+        due = self.settings.get("due_days")
+        return home(self.accounts(), self.plaintext(), due_days=due, now=self.clock.now())
+
+    def plaintext(self) -> tuple[PlaintextRow, ...]:
+        """Keys in plaintext in the usual places."""
+        from credguard.queries.plaintext import PlaintextRow
+
+        found, _ = self.find_keys()
+        return tuple(
+            PlaintextRow(
+                k.path or "",
+                k.line,
+                k.where,
+                k.access_key_id,
+                k.account_id,
+                k.has_secret,
+                k.stored,
+                k.may_be_root,
+                k.profile,
+            )
+            for k in found
+            if k.path is not None
+        )
+
+    def activity(self, limit: int = 50) -> tuple[ActivityRow, ...]:
+        self._activity.take_in(places.spool())
+        return self._activity.latest(limit)
+
+    def target(self, name: str) -> Target:
+        """What a person means by NAME. Raises `no-such-name`, `several-fit`."""
+        from credguard.queries.names import resolve
+
+        return resolve(name, self.accounts())
+
+    def whoami(self, name: str) -> WhoAmI:
+        return self._checks.whoami(self.key_to_rotate(self.target(name)).access_key_id)
+
+    def check(self, account_id: str | None = None) -> tuple[Text, ...]:
+        """Ask AWS about every stored key (of one account); returns what went wrong, in sentences."""
+        wrong = [
+            self._checks.refresh(key)
+            for key in self._keys.all()
+            if account_id is None or key.account_id == account_id
+        ]
+        return tuple(error.what for error in wrong if error is not None)
+
+    def credentials(self, profile: str) -> Credentials:
+        """Working credentials for a profile's id or name, now."""
+        from credguard.vault.sessions import Sessions
+        from credguard.workflows.credentials import WorkingCredentials
+
+        def code(serial: str) -> Secret | None:
+            entry = self._codes.of_serial(serial)
+            return None if entry is None else self._codes.send(entry)
+
+        return WorkingCredentials(
+            self.store, self._profiles, Sessions(self.store), self.clients, self.interlock, self.clock, code
+        ).of(profile)
+
+    def doctor(self) -> tuple[Shadow, ...]:
+        """Store, clock, AWS files, and which credential source wins for each profile."""
+        from credguard.workflows.doctor import examine
+
+        return examine(
+            settings=self.settings,
+            open_store=lambda: self.store,
+            config=places.aws_config(),
+            credentials=places.aws_credentials(),
+            environ=self._environ,
+            helper=places.helper(),
+            offset=self.clients.clock_offset,
+        )
+
+    # ── import ───────────────────────────────────────────────────────────────────────────────────
+    def find_keys(
+        self, source: str | None = None, profiles: tuple[str, ...] = ()
+    ) -> tuple[tuple[FoundKey, ...], tuple[Text, ...]]:
+        """The keys that can be imported, and what else was seen, in sentences."""
+        from credguard.workflows.intake import find
+
+        known = {key.access_key_id for key in self._keys.all()}
+        found = find(
+            config_path=places.aws_config(),
+            credentials_path=places.aws_credentials(),
+            environ=self._environ,
+            downloads=os.path.expanduser(os.path.join("~", "Downloads")),
+            source=source,
+            profiles=profiles,
+            stored=known.__contains__,
+        )
+        return found.keys, found.problems
+
+    def import_keys(
+        self,
+        found: tuple[FoundKey, ...],
+        tell: Callable[[int, tuple[Step, ...]], None] = _nobody,
+        ended: Callable[[int, Outcome], None] = _nobody,
+        keep_plaintext: bool = False,
+    ) -> tuple[Outcome, ...]:
+        from credguard.workflows.intake import import_keys
+
+        outcomes = import_keys(found, self._tools, tell=tell, ended=ended, keep_plaintext=keep_plaintext)
+        for outcome in outcomes:
+            key = self._keys.get(outcome.access_key_id)
+            if outcome.ok and key is not None:
+                self._checks.refresh(key)  # age, MFA, alias: facts; what is missing stays unknown
+        return outcomes
+
+    def finish_imports(self) -> tuple[Outcome, ...]:
+        """Finish what was interrupted."""
+        from credguard.workflows.intake import finish_interrupted
+
+        return finish_interrupted(self._tools)
+
+    def undo_import_plan(self) -> UndoPlan:
+        from credguard.workflows.undo_import import plan
+
+        return plan(self._tools)
+
+    def undo_import(self, tell: Tell = _nobody) -> Undone:
+        from credguard.workflows.undo_import import undo_import
+
+        return undo_import(self._tools, tell)
+
+    # ── rotation ─────────────────────────────────────────────────────────────────────────────────
+    def key_to_rotate(self, target: Target) -> KeyRow:
+        """The key meant. Raises CredGuardError `no-key` for an account without one."""
+        if target.key is not None:
+            return target.key
+        from credguard.domain.errors import CredGuardError
+        from credguard.domain.text import text
+
+        raise CredGuardError(
+            "no-key",
+            text("{account} has no key in CredGuard.", account=target.row.account.name),
+            text("Move one in with: credguard import"),
+        )
+
+    def rotate(
+        self, access_key_id: str, tell: Tell = _nobody, grace_days: int | None = None
+    ) -> RotationReport:
+        from credguard.domain.errors import CredGuardError
+        from credguard.domain.text import text
+
+        key = self._keys.get(access_key_id)
+        if key is None:
+            raise CredGuardError(
+                "no-key", text("{key} is not in CredGuard.", key=access_key_id), text("See: credguard keys")
+            )
+        account = self._accounts.get(key.account_id or "")
+        days = grace_days if grace_days is not None else self.settings.get("grace_days")
+        return self._rotations.begin(key, account.name if account else access_key_id, days, tell)
+
+    def rotate_resume(self, run: RunRow | str, tell: Tell = _nobody) -> RotationReport:
+        return self._rotations.resume(run if isinstance(run, str) else run.run_id, tell)
+
+    def rotate_answer(self, run_id: str, answer: str, tell: Tell = _nobody) -> RotationReport:
+        return self._rotations.answer(run_id, answer, tell)
+
+    def rotate_undo(self, target: Target | str, tell: Tell = _nobody) -> RotationReport:
+        """Undo the run (its id), or the unfinished rotation of an account's key."""
+        from credguard.domain.errors import CredGuardError
+        from credguard.domain.text import text
+
+        if isinstance(target, str):
+            return self._rotations.undo(target, tell)
+        for key in target.row.keys:
+            run = self._rotations.of_key(key.access_key_id)
+            if run is not None:
+                return self._rotations.undo(run.run_id, tell)
+        raise CredGuardError(
+            "nothing-to-undo",
+            text("No rotation of {account} can be undone.", account=target.row.account.name),
+            text("The old key is deleted, or was never replaced."),
+        )
+
+    def rotations_to_resume(self, name: str | None = None) -> tuple[RunRow, ...]:
+        """Unfinished rotations, those of one NAME."""
+        rows = self._rotations.to_resume()
+        if name is None:
+            return rows
+        ids = {key.access_key_id for key in self.target(name).row.keys}
+        return tuple(row for row in rows if ids & set(row.touches))
+
+    def rotations_due(self) -> tuple[RunRow | KeyRow, ...]:
+        """Ends of graces and unfinished runs, then keys that are due."""
+        now = self.clock.now()
+        running = {key for row in self._journals.unfinished("rotation") for key in row.touches}
+        due = [
+            key
+            for row in self.accounts()
+            for key in row.keys
+            if key.due is not None and key.due <= now and not key.root and not key.leftover
+            and key.access_key_id not in running
+        ]  # fmt: skip
+        return (*self._rotations.to_resume(), *due)
+
+    def run_due(self, plan: tuple[RunRow | KeyRow, ...], tell: Tell = _nobody) -> list[RotationReport]:
+        from credguard.queries.accounts import KeyRow
+
+        return [
+            self.rotate(one.access_key_id, tell) if isinstance(one, KeyRow) else self.rotate_resume(one, tell)
+            for one in plan
+        ]
+
+    # ── codes ────────────────────────────────────────────────────────────────────────────────────
+    def codes(self, deleted: bool = False) -> tuple[CodeRow, ...]:
+        from credguard.queries.codes import rows_of
+
+        return rows_of(self._codes.entries(deleted), self._accounts.all())
+
+    def code_row(self, name: str, deleted: bool = False) -> CodeRow:
+        from credguard.queries.codes import find_row
+
+        return find_row(name, self.codes(deleted))
+
+    def code(self, entry_id: str, at: float | None = None, move_counter: bool = True) -> CodeNow:
+        from credguard.queries.codes import CodeNow
+
+        shown = self._codes.show(entry_id, at, move_counter)
+        code = shown.code
+        return CodeNow(code.code, code.valid_for, code.next_code, shown.used, shown.entry.period)
+
+    def note_copied(self, entry_id: str) -> None:
+        self._codes.note_shown(entry_id)
+
+    def add_code(
+        self,
+        *,
+        address: str | None = None,
+        secret: str | None = None,
+        image_path: str | None = None,
+        name: str | None = None,
+        account_id: str | None = None,
+        serial: str | None = None,
+    ) -> CodeRow:
+        """Add a code from an address, a Base32 secret, or the QR code in a picture."""
+        from credguard.workflows.add_code import entry_from
+
+        entry = entry_from(
+            address=address,
+            secret=secret,
+            image_path=image_path,
+            name=name,
+            account_id=account_id,
+            serial=serial,
+            accounts=self._accounts.all(),
+            keys=self._keys.all(),
+        )
+        return self._code_row(self._codes.add(entry, name))
+
+    def remove_code(self, entry_id: str) -> CodeRow:
+        return self._code_row(self._codes.remove(entry_id))
+
+    def restore_code(self, entry_id: str) -> CodeRow:
+        return self._code_row(self._codes.restore(entry_id))
+
+    def _code_row(self, entry: OtpEntry) -> CodeRow:
+        from credguard.queries.codes import rows_of
+
+        return rows_of((entry,), self._accounts.all())[0]
+
+    # ── settings, removal ────────────────────────────────────────────────────────────────────────
+    def change_setting(self, key: str, word: str) -> None:
+        from credguard.workflows.change_setting import change
+
+        change(self.settings, key, word)
+
+    def remove_plan(self, target: Target) -> RemovePlan:
+        from credguard.workflows.removal import RemovePlan
+
+        key = self.key_to_rotate(target)
+        return RemovePlan(key.access_key_id, tuple(link.name for link in key.profiles))
+
+    def remove_key(self, plan: RemovePlan) -> None:
+        from credguard.workflows.removal import remove_key
+
+        remove_key(
+            plan,
+            store=self.store,
+            keys=self._keys,
+            profiles=self._profiles,
+            activity=self._activity,
+            interlock=self.interlock,
+            clock=self.clock,
+        )
+
+    def uninstall_plan(self) -> UninstallPlan:
+        from credguard.workflows.removal import plan_uninstall
+
+        return plan_uninstall(self._tools, places.home(), self.codes_store)
+
+    def uninstall(self, plan: UninstallPlan) -> None:
+        from credguard.workflows.removal import uninstall
+
+        uninstall(plan, self._tools, self.codes_store)

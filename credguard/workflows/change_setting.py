@@ -1,0 +1,24 @@
+"""A setting changed by a person, with the rules that one setting alone cannot know."""
+
+from __future__ import annotations
+
+from credguard.domain.errors import CredGuardError
+from credguard.domain.text import text
+from credguard.settings import Settings
+
+
+def change(settings: Settings, name: str, word: str) -> None:
+    """Set `name` to the typed `word`.
+
+    Raises CredGuardError `setting-not-possible`; `store-pinned` for a store that holds secrets already:
+    moving them is not built yet, and a silent switch would hide them.
+    """
+    if name in {"store", "codes_store"}:
+        present = settings.get(name)
+        if present and word != present:
+            raise CredGuardError(
+                "store-pinned",
+                text("Your secrets are in the {store} store.", store=present),
+                text("This version cannot move them. Nothing was changed."),
+            )
+    settings.change(name, word)

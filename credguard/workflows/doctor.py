@@ -1,0 +1,79 @@
+"""What `credguard doctor` looks at: the store, the clock, the AWS files, the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from credguard.domain.errors import CredGuardError
+from credguard.domain.text import text
+from credguard.profiles.read import read_aws_files
+from credguard.profiles.shadowing import Shadow, shadows
+from credguard.settings import Settings
+from credguard.vault.keychain import probe
+from credguard.vault.store import SecretStore
+
+
+def examine(
+    *,
+    settings: Settings,
+    open_store: Callable[[], SecretStore],
+    config: str,
+    credentials: str,
+    environ: Mapping[str, str],
+    helper: Sequence[str],
+    offset: float | None,
+) -> tuple[Shadow, ...]:
+    """Everything found, what is in order too; nothing is changed."""
+    return (*_store(settings, open_store), *_clock(offset), *_files(config, credentials, environ, helper))
+
+
+def _store(settings: Settings, open_store: Callable[[], SecretStore]) -> list[Shadow]:
+    found = probe()
+    result = []
+    if found.ok:
+        result.append(Shadow("keychain", True, text("{name} answers.", name=found.label)))
+    else:
+        pinned = settings.get("store") == "keychain"
+        result.append(Shadow("keychain", not pinned, found.reason or text("No keychain answers here.")))
+    try:
+        store = open_store()
+        store.check()
+        if settings.is_set("store"):
+            result.append(
+                Shadow("store", True, text("Keys are in {name}, which can be read.", name=store.label))
+            )
+        else:
+            result.append(
+                Shadow("store", True, text("Nothing is stored yet; {name} would be used.", name=store.label))
+            )
+    except CredGuardError as error:
+        result.append(Shadow("store", False, error.what, error.next))
+    return result
+
+
+def _clock(offset: float | None) -> list[Shadow]:
+    if offset is None:
+        return []
+    if abs(offset) <= 5:
+        return [Shadow("clock", True, text("The clock of this computer is exact."))]
+    return [
+        Shadow(
+            "clock",
+            False,
+            text("The clock of this computer is off by {n} seconds.", n=round(abs(offset))),
+            text("Switch on automatic time."),
+        )
+    ]
+
+
+def _files(
+    config: str, credentials: str, environ: Mapping[str, str], helper: Sequence[str]
+) -> tuple[Shadow, ...]:
+    def is_ours(process: str) -> bool:
+        return helper[-1] in process or "credguard" in process
+
+    try:
+        files = read_aws_files(config, credentials)
+    except CredGuardError as error:
+        return (Shadow("aws files", False, error.what, error.next),)
+    return shadows(files, environ, is_ours)

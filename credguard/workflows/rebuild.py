@@ -1,0 +1,94 @@
+"""The catalog made anew from the stored items, after it was lost or set aside as damaged."""
+
+from __future__ import annotations
+
+import contextlib
+
+from credguard.catalog.accounts import Accounts
+from credguard.catalog.database import Database
+from credguard.catalog.devices import Devices, MfaDevice
+from credguard.catalog.keys import Keys, Profiles
+from credguard.domain import otp
+from credguard.domain.accounts import Account, next_color
+from credguard.domain.errors import CredGuardError
+from credguard.domain.keys import AccessKey
+from credguard.domain.profiles import ProfileLink
+from credguard.system.clock import Clock
+from credguard.vault.store import SecretStore, iterate
+from credguard.wire import places
+
+
+def rebuild(database: Database, store: SecretStore, clock: Clock) -> None:
+    """Accounts, keys, profiles and devices from the items. Safe to repeat; a locked store is left for later.
+
+    The codes of this moment count as used: what was sent before is no longer known.
+    """
+    with contextlib.suppress(CredGuardError):
+        _accounts(Accounts(database), store)
+        _keys(Keys(database), Accounts(database), store)
+        _profiles(Profiles(database), store)
+        _devices(Devices(database), store, clock)
+        database.rebuilt()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _accounts(accounts: Accounts, store: SecretStore) -> None:
+    for _, item in iterate(store, "account/"):
+        account_id = _text(item.get("account_id"))
+        if account_id and accounts.get(account_id) is None:
+            accounts.save(
+                Account(
+                    account_id,
+                    _text(item.get("name")) or account_id,
+                    _text(item.get("company")) or "",
+                    _text(item.get("color")) or "blue",
+                )
+            )
+
+
+def _keys(keys: Keys, accounts: Accounts, store: SecretStore) -> None:
+    for _, item in iterate(store, "access-key/"):
+        key_id = _text(item.get("access_key_id"))
+        if key_id is None or keys.get(key_id) is not None:
+            continue
+        created, account = item.get("created"), _text(item.get("account_id"))
+        keys.save(
+            AccessKey(
+                key_id,
+                account,
+                _text(item.get("arn")),
+                float(created) if isinstance(created, (int, float)) else None,
+                "unknown",
+                store.kind,
+            )
+        )
+        if account and accounts.get(account) is None:
+            accounts.save(Account(account, account, color=next_color([a.color for a in accounts.all()])))
+
+
+def _profiles(profiles: Profiles, store: SecretStore) -> None:
+    for _, item in iterate(store, "profile/"):
+        profile_id, key_id = _text(item.get("id")), _text(item.get("access_key_id"))
+        if profile_id and key_id and profiles.get(profile_id) is None:
+            profiles.save(
+                ProfileLink(
+                    profile_id,
+                    _text(item.get("name")) or profile_id,
+                    key_id,
+                    _text(item.get("account_id")),
+                    places.aws_config(),
+                )
+            )
+
+
+def _devices(devices: Devices, store: SecretStore, clock: Clock) -> None:
+    for _, item in iterate(store, "totp/"):
+        with contextlib.suppress(CredGuardError, ValueError, TypeError):
+            entry = otp.from_item(item)
+            device = MfaDevice(entry.serial, entry.entry_id, entry.account_id, entry.name, entry.account)
+            devices.save(device)
+            step = otp.step_at(entry, clock.now())
+            devices.mark_used(device.device, range(step - 2, step + 3), clock.now())
