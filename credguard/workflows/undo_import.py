@@ -166,7 +166,11 @@ class _Performer:
         tools = self._tools
         match effect:
             case machine.Revert(backup):
-                with tools.interlock.hold(FILES_LOCK, wait=FILES_WAIT):
+                # A rotation must not change which key is the present one while it is written down.
+                with (
+                    tools.interlock.hold(f"key-{self._present(backup)}", wait=FILES_WAIT),
+                    tools.interlock.hold(FILES_LOCK, wait=FILES_WAIT),
+                ):
                     return self._revert(state, backup)
             case machine.ProvePlain(profile):
                 files = read_aws_files(state.config_path, state.credentials_path)
@@ -190,16 +194,14 @@ class _Performer:
 
     def _present_key(self, content: Backup) -> Callable[[FileEdit, Lines], Lines] | None:
         """None where the key that was taken out is still the one of the profile."""
-        old, profile_id = content.note.get("access_key_id"), content.note.get("profile_id")
-        item = self._tools.store.read(items.profile(str(profile_id))) if profile_id else None
-        present = str(item["access_key_id"]) if item else old
-        if present is None or present == old:
+        present = self._present_id(content)
+        if present == str(content.note["access_key_id"]):
             return None
-        key = self._tools.store.read(items.access_key(str(present)))
+        key = self._tools.store.read(items.access_key(present))
         if key is None:
             raise CredGuardError(
                 "item-missing",
-                text("The present key {key} is not in the store.", key=str(present)),
+                text("The present key {key} is not in the store.", key=present),
                 text("See: credguard doctor. Nothing was changed."),
             )
         secret = secret_of(key)
@@ -207,9 +209,19 @@ class _Performer:
         def rewrite(edit: FileEdit, lines: Lines) -> Lines:
             if edit.path not in (content.note["config_path"], content.note["credentials_path"]):
                 return lines
-            return rekeyed(lines, str(present), secret.reveal())
+            return rekeyed(lines, present, secret.reveal())
 
         return rewrite
+
+    def _present(self, name: str) -> str:
+        content = backups.read_backup(self._tools.backup_folder, name, self._tools.sealer)
+        return self._present_id(content)
+
+    def _present_id(self, content: Backup) -> str:
+        """The key that the profile item points to today; the one that was imported where there is none."""
+        profile_id = content.note.get("profile_id")
+        item = self._tools.store.read(items.profile(str(profile_id))) if profile_id else None
+        return str(item["access_key_id"] if item else content.note["access_key_id"])
 
     def _check(self, state: Undo, content: Backup, goals: dict[str, bytes | None]) -> None:
         """Read what the files would become: this profile in plaintext, every other one as it is now."""

@@ -9,9 +9,11 @@ import pytest
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.files import backups
+from credguard.system.interlock import Interlock
 from credguard.wire import items
 from credguard.workflows.undo_import import plan, undo_import
 from tests.support.aws_files import KEY, KEY_2, SECRET, SECRET_2
+from tests.support.clock import FakeClock
 from tests.support.intake import Computer
 from tests.unit.workflows.test_intake import CONFIG, CREDENTIALS
 
@@ -162,3 +164,19 @@ def test_what_somebody_wrote_under_our_heading_keeps_its_heading(computer: Compu
     end = "\n[profile 'büro münchen']\nregion = eu-south-1\n".encode()
     assert Path(computer.config).read_bytes() == CONFIG + end
     assert computer.resolved("büro münchen") == (KEY_2, "shared-credentials-file")
+
+
+def test_an_undo_waits_for_a_rotation_of_the_key(computer: Computer) -> None:
+    """Nobody writes a key down while another process may be replacing it."""
+    assert all(o.ok for o in computer.import_all("aws", ("work",)))
+    before = computer.files()
+    late = FakeClock()
+    began = late.at
+    tools = computer.tools()
+    held = Interlock(str(computer.folder / "state" / "run"), late)
+    with tools.interlock.hold(f"key-{KEY}"), pytest.raises(CredGuardError) as caught:
+        undo_import(computer.tools(interlock=held))
+    assert caught.value.code == "busy"
+    assert late.at - began >= 30
+    assert computer.files() == before
+    assert undo_import(tools).ok
