@@ -1,0 +1,49 @@
+"""Icons: our SVG drawings, tinted while they are painted; crisp at any ratio."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from credguard.wire import places
+
+
+@lru_cache(maxsize=64)
+def _source(name: str) -> str:
+    with open(os.path.join(places.resources(), "icons", f"{name}.svg"), encoding="utf-8") as file:
+        return file.read()
+
+
+@lru_cache(maxsize=512)
+def _renderer(name: str, color: str, stroke: str) -> QSvgRenderer:
+    source = (
+        _source(name).replace("currentColor", color).replace('stroke-width="2"', f'stroke-width="{stroke}"')
+    )
+    return QSvgRenderer(QByteArray(source.encode()))
+
+
+def paint_icon(
+    painter: QPainter, name: str, rect: QRectF, color: QColor, stroke: float | None = None
+) -> None:
+    """Draw `name` in `rect`; lines stay about 1.5 px at 16 to 20 px."""
+    size = rect.width()
+    width = stroke if stroke is not None else 1.75 if 22 <= size < 26 else 36 / max(size, 1)
+    _renderer(name, color.name(), f"{width:.3f}").render(painter, rect)
+
+
+def app_icon() -> QIcon:
+    """The application's mark."""
+    icon = QIcon()
+    renderer = QSvgRenderer(QByteArray(_source("credguard").encode()))
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        pixmap = QPixmap(size, size)
+        pixmap.fill(QColor(0, 0, 0, 0))
+        painter = QPainter(pixmap)
+        renderer.render(painter)
+        painter.end()
+        icon.addPixmap(pixmap)
+    return icon
