@@ -111,8 +111,8 @@ class AccessKeys:
         return LastUse(_epoch(at), str(used.get("ServiceName")), str(used.get("Region")))
 
     def _call(self, action: str, call: Callable[[Any], T], changes: bool = False, attempts: int = 3) -> T:
-        iam = self._clients.client("iam", self._credentials, partition=self._partition, attempts=attempts)
         try:
+            iam = self._clients.client("iam", self._credentials, partition=self._partition, attempts=attempts)
             return call(iam)
         except CredGuardError:
             raise

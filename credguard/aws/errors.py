@@ -37,6 +37,27 @@ def translate(error: Exception, action: str, changes: bool = False) -> CredGuard
         return _client_error(error, action, changes)
     if isinstance(error, (aws.EndpointConnectionError, aws.ConnectTimeoutError, aws.ProxyConnectionError)):
         return _no_network(error)
+    if isinstance(error, aws.SSLError):
+        return CredGuardError(
+            "no-trust",
+            text("The address of AWS did not prove to be AWS: its certificate is not trusted here."),
+            text("Sign in to the network, or name your company’s certificates in AWS_CA_BUNDLE."),
+            retry=True,
+            detail=type(error).__name__,
+        )
+    if isinstance(error, (aws.InvalidRegionError, aws.NoRegionError, aws.UnknownRegionError)):
+        return CredGuardError(
+            "no-such-region",
+            text("The region of this profile is none of AWS’s."),
+            text("Correct the line `region` in ~/.aws/config."),
+            detail=type(error).__name__,
+        )
+    if isinstance(error, ValueError) and "Invalid endpoint" in str(error):
+        return CredGuardError(
+            "no-such-endpoint",
+            text("The address in AWS_ENDPOINT_URL, or in the profile, is no address."),
+            text("Correct it, or take it out."),
+        )
     if isinstance(error, (aws.ConnectionClosedError, aws.ReadTimeoutError, aws.ResponseStreamingError)):
         return _lost(error) if changes else _no_network(error)
     if isinstance(error, aws.HTTPClientError):
@@ -102,6 +123,13 @@ def _client_error(error: Any, action: str, changes: bool) -> CredGuardError:
             text("AWS asks to slow down."),
             text("Try again in a minute."),
             retry=True,
+            detail=detail,
+        )
+    if code == "RegionDisabledException":
+        return CredGuardError(
+            "region-off",
+            text("This account has turned that region off."),
+            text("Name another region in ~/.aws/config, or turn it on on the AWS website."),
             detail=detail,
         )
     if code == "LimitExceeded":

@@ -20,19 +20,19 @@ def identify(
 ) -> Identity:
     """The identity behind `credentials`.
 
-    A key id does not tell its partition: without one, aws is asked first and China and GovCloud only
-    where nothing else is known. Raises CredGuardError `key-unknown`, `wrong-secret`, `clock`,
-    `no-network`, `session-over`, `aws-busy`.
+    A key id does not tell its partition: `region` does, or `partition`; without either aws is asked.
+    Raises CredGuardError `key-unknown`, `wrong-secret`, `clock`, `no-network`, `no-such-region`,
+    `session-over`, `aws-busy`.
     """
-    client = clients.client(
-        "sts",
-        credentials,
-        region=region,
-        partition=partition or "aws",
-        attempts=attempts,
-        endpoint_url=endpoint_url,
-    )
     try:
+        client = clients.client(
+            "sts",
+            credentials,
+            region=region,
+            partition=partition or "aws",
+            attempts=attempts,
+            endpoint_url=endpoint_url,
+        )
         answer = client.get_caller_identity()
     except CredGuardError:
         raise

@@ -27,8 +27,8 @@ def list_devices(
     clients: AwsClients, credentials: Credentials, user: str, partition: str = "aws"
 ) -> tuple[ListedDevice, ...] | None:
     """The user's devices; None where the right to ask is missing."""
-    client = clients.client("iam", credentials, partition=partition)
     try:
+        client = clients.client("iam", credentials, partition=partition)
         pages = client.get_paginator("list_mfa_devices").paginate(UserName=user)
         return tuple(ListedDevice(str(d["SerialNumber"])) for page in pages for d in page["MFADevices"])
     except Exception as raw:
@@ -40,8 +40,8 @@ def list_devices(
 
 def account_alias(clients: AwsClients, credentials: Credentials, partition: str = "aws") -> str | None:
     """The account's alias, or None (none set, or the right to ask is missing)."""
-    client = clients.client("iam", credentials, partition=partition)
     try:
+        client = clients.client("iam", credentials, partition=partition)
         aliases = client.list_account_aliases().get("AccountAliases", [])
         return str(aliases[0]) if aliases else None
     except CredGuardError:
@@ -55,8 +55,8 @@ def account_alias(clients: AwsClients, credentials: Credentials, partition: str 
 
 def root_has_mfa(clients: AwsClients, credentials: Credentials, partition: str = "aws") -> bool | None:
     """`AccountMFAEnabled` of GetAccountSummary; None = unknown (a missing field is unknown, not 0)."""
-    client = clients.client("iam", credentials, partition=partition)
     try:
+        client = clients.client("iam", credentials, partition=partition)
         value = client.get_account_summary()["SummaryMap"].get("AccountMFAEnabled")
     except Exception as raw:
         error = translate(raw, "iam:GetAccountSummary")

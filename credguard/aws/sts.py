@@ -27,9 +27,9 @@ def get_session_token(
 
     Raises CredGuardError `code-refused`, `device-unknown`, `key-unknown`, `no-network`, …
     """
-    client = clients.client("sts", credentials, partition=partition, region=region, attempts=1)
     given = {"SerialNumber": serial, "TokenCode": code.reveal()} if serial and code else {}
     try:
+        client = clients.client("sts", credentials, partition=partition, region=region, attempts=1)
         answer = client.get_session_token(DurationSeconds=seconds, **given)["Credentials"]
     except CredGuardError:
         raise

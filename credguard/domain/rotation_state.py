@@ -28,7 +28,7 @@ class LookAtKeys(Effect):
 
 @dataclass(frozen=True, slots=True)
 class OpenSession(Effect):
-    """One MFA session, made with the key in use; it carries the whole run."""
+    """One MFA session, made with a key that works; it outlives that key and carries the whole run."""
 
     key: str
 
@@ -94,7 +94,8 @@ class ForgetKey(Effect):
 # ── events ───────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class SeenKey:
-    """One key of the user. Times are seconds since 1970; `stored`: its secret is in our store."""
+    """One key of the user. Times are seconds since 1970; `stored`: its secret is in our store;
+    `profiles`: the names of those that it serves here."""
 
     access_key_id: str
     active: bool
@@ -102,6 +103,9 @@ class SeenKey:
     stored: bool = False
     used: bool | None = None  # None = may not be asked
     last_used: float | None = None
+    service: str | None = None
+    region: str | None = None
+    profiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,13 @@ class Forgotten(Event):
 # ── state ────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class State:
-    """One rotation. `profiles` are (id, name); `halted` rests until `Due` asks to go on."""
+    """One rotation. `profiles` are (id, name); `halted` rests until `Due` asks to go on.
+
+    `looked_at` and `create_by` (seconds since 1970) enclose the moments at which a key was asked for:
+    only a key made between them can be ours. `old_off`: the old key is off, or may be. `sessions` counts
+    those opened since a call last went through; `session_for` is the phase that needs one, `denied` its
+    refusal.
+    """
 
     user: str
     account: str
@@ -171,6 +181,9 @@ class State:
     phase: Phase = "look"
     new_key: str | None = None
     known: tuple[str, ...] = ()
+    looked_at: float = 0.0
+    create_by: float = 0.0
+    own: SeenKey | None = None
     others: tuple[SeenKey, ...] = ()
     retire: str | None = None
     lost_creates: int = 0
@@ -186,9 +199,16 @@ class State:
     old_off: bool = False
     back: bool = False
     sessions: int = 0
+    session_for: Phase = "look"
+    denied: Failure | None = None
     halted: Failure | None = None
     failure: Failure | None = None
     outcome: Literal["", "done", "rolled-back", "failed"] = ""
+
+    @property
+    def at(self) -> Phase:
+        """The phase, or the one that the session is for."""
+        return self.session_for if self.phase == "session" else self.phase
 
 
 TYPES: tuple[type, ...] = (

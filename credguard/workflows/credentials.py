@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from credguard.aws.clients import AwsClients
-from credguard.aws.sts import DEFAULT, LONGEST_ROOT, get_session_token
+from credguard.aws.sts import DEFAULT, LONGEST_ROOT
 from credguard.catalog.keys import Profiles
 from credguard.domain.accounts import Identity
 from credguard.domain.errors import CredGuardError
@@ -19,6 +19,7 @@ from credguard.system.interlock import Interlock
 from credguard.vault.sessions import Sessions, digest
 from credguard.vault.store import Item, SecretStore, secret_of
 from credguard.wire import items
+from credguard.workflows.mfa_session import CodeAnswered, mfa_session, not_noted
 
 #: SDKs ask again below 15 minutes; a session is never served with less than this left (seconds).
 LEAST = 16 * 60
@@ -37,6 +38,7 @@ class WorkingCredentials:
     interlock: Interlock
     clock: Clock
     codes: Callable[[str], Secret | None]
+    code_answered: CodeAnswered = not_noted
 
     def of(self, profile: str) -> Credentials:
         """The credentials of a profile's id or name.
@@ -96,7 +98,7 @@ class WorkingCredentials:
         code = self.codes(serial)
         if code is None:
             return None
-        session = get_session_token(
+        session = mfa_session(
             self.clients,
             key,
             serial=serial,
@@ -104,6 +106,7 @@ class WorkingCredentials:
             seconds=seconds,
             partition=Identity(arn, "").partition if arn else "aws",
             account_id=key.account_id,
+            answered=self.code_answered,
         )
         self.sessions.put(name, session)
         return session
