@@ -1,0 +1,240 @@
+"""The double: an AWS of invented companies on this computer, over HTTP.
+
+STS and IAM's keys, devices and report are ours, with AWS's rules and texts; every other call goes to
+moto, as the account of whoever signed it.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import re
+import secrets as randomness
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from credguard.demo.double import control, iam_account, iam_keys, iam_mfa, signature, sts
+from credguard.demo.double.answers import Refusal, no_policy, refusal, xml
+from credguard.demo.double.caller import Caller, authenticate, authorize
+from credguard.demo.double.companies import COMPANIES, Company
+from credguard.demo.double.faults import Counters, Fault, Faults
+from credguard.demo.double.moto_behind import MotoBehind
+from credguard.demo.double.signature import Request, Signed
+from credguard.demo.double.state import State, User
+from credguard.demo.double.timing import DoubleClock, Timing
+from credguard.system.clock import Clock
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
+
+Start = Callable[[str, list[tuple[str, str]]], Any]
+Environ = dict[str, Any]
+OURS: dict[str, dict[str, Any]] = {
+    "sts": dict(sts.ACTIONS),
+    "iam": {**iam_keys.ACTIONS, **iam_mfa.ACTIONS, **iam_account.ACTIONS},
+}
+#: Code of an unknown key, by service; JSON services say UnrecognizedClientException.
+_UNKNOWN = {"ec2": "AuthFailure", "s3": "InvalidAccessKeyId"}
+
+
+class Double:
+    """Starts at once on a free loopback port. `url` is what AWS_ENDPOINT_URL wants.
+
+    `clock` is its time (the computer's by default); `timing` how slowly news spreads.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        timing: Timing | None = None,
+        companies: tuple[Company, ...] = COMPANIES,
+        port: int = 0,
+    ) -> None:
+        self.clock = DoubleClock(clock)
+        self.timing = timing or Timing()
+        self.faults = Faults()
+        self.counters = Counters()
+        self.token = randomness.token_urlsafe(24)
+        self._companies = companies
+        self._first_timing = Timing(**vars(self.timing))
+        self._lock = threading.RLock()
+        self.state = State(self.clock, self.timing, companies)
+        self._behind = MotoBehind()
+        self._server = _serve(self._answer, port)
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="double", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it; its port is free afterwards."""
+        self._server.shutdown()
+        self._thread.join(5)
+        self._server.server_close()
+
+    def __enter__(self) -> Double:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def reset(self) -> None:
+        """Everything as at the start; the address and token stay."""
+        with self._lock:
+            self.clock.offset = self.clock.skew = 0.0
+            self.timing.__dict__.update(vars(self._first_timing))
+            self.faults.clear()
+            self.counters.clear()
+            self.state = State(self.clock, self.timing, self._companies)
+            self._behind.reset()
+
+    def user(self, account_id: str, name: str | None = None) -> User:
+        """A user to look at or change (`denied`, `enforced`, `quarantined`); `name` None is root."""
+        return self.state.user(account_id, name)
+
+    def code(self, serial: str, ahead: int = 0) -> str:
+        """The code that a device shows now, or `ahead` steps from now. Raises KeyError."""
+        from credguard.demo.double.devices import STEP, code_at
+
+        for account in self.state.accounts.values():
+            for device, _ in account.devices():
+                if device.serial == serial:
+                    return code_at(device.seed, int(self.clock.now() // STEP) + device.drift + ahead)
+        raise KeyError(serial)
+
+    # ── one request ──────────────────────────────────────────────────────────────────────────────
+    def _answer(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length) if length else b""
+        request = _request(environ, body)
+        if request.target.startswith(control.PREFIX):
+            with self._lock:
+                status, answer = control.answer(self, request)
+            return self._send(start, status, json.dumps(answer).encode(), "application/json")
+        try:
+            return self._serve_one(environ, start, request)
+        except _Dropped:
+            connection: socket.socket = environ["werkzeug.socket"]
+            connection.shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError from None
+
+    def _serve_one(self, environ: Environ, start: Start, request: Request) -> Iterable[bytes]:
+        given = _parameters(request)
+        action = given.get("Action", "") or request.headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+        service, as_json = "", "x-amz-target" in request.headers
+        try:
+            signed = signature.read(request)
+            service = signed.service
+            with self._lock:
+                self.counters.count(action, signed.access_key_id)
+                fault = self.faults.take(action)
+            _strike_before(fault)
+            if action in OURS.get(service, {}):
+                with self._lock:
+                    caller = self._admit(request, signed, action, fault)
+                    result = OURS[service][action](self.state, caller, given)
+                answer = self._send(start, 200, xml(service, action, result), "text/xml", fault)
+            else:
+                with self._lock:
+                    caller = self._admit(request, signed, action, fault)
+                answer = self._pass_on(environ, start, request, caller, action, given, fault)
+        except Refusal as error:
+            code = error.code
+            if code == "InvalidClientTokenId":
+                code = _UNKNOWN.get(service, "UnrecognizedClientException" if as_json else code)
+            body, kind = refusal(service, Refusal(code, error.message, error.status), as_json)
+            return self._send(start, error.status, body, kind)
+        return answer
+
+    def _admit(self, request: Request, signed: Signed, action: str, fault: Fault | None) -> Caller:
+        caller = authenticate(self.state, request, signed)
+        if fault is not None and fault.kind == "denied":
+            label = caller.user.label if caller.user else caller.arn
+            raise no_policy(caller.arn, f"{signed.service}:{action}", label)
+        authorize(caller, signed.service, action)
+        return caller
+
+    def _pass_on(
+        self,
+        environ: Environ,
+        start: Start,
+        request: Request,
+        caller: Caller,
+        action: str,
+        given: dict[str, str],
+        fault: Fault | None,
+    ) -> Iterable[bytes]:
+        with self._lock:
+            status, headers, body = self._behind.ask(self.state, environ, request, caller, action, given)
+        if fault is not None and fault.kind == "answer-lost":
+            raise _Dropped
+        start(status, [(k, v) for k, v in headers if k.lower() != "date"] + [self._date()])
+        return [body]
+
+    def _send(
+        self, start: Start, status: int, body: bytes, kind: str, fault: Fault | None = None
+    ) -> Iterable[bytes]:
+        if fault is not None and fault.kind == "answer-lost":
+            raise _Dropped
+        headers = [("Content-Type", kind), ("Content-Length", str(len(body))), self._date()]
+        start(f"{status} {'OK' if status < 300 else 'Error'}", headers)
+        return [body]
+
+    def _date(self) -> tuple[str, str]:
+        return "Date", email.utils.formatdate(self.clock.date(), usegmt=True)
+
+
+class _Dropped(Exception):
+    """Close the connection without an answer."""
+
+
+def _strike_before(fault: Fault | None) -> None:
+    """Faults that strike before anything happens. `slow` sleeps for real: the client waits for real."""
+    if fault is None:
+        return
+    if fault.kind == "never-arrived":
+        raise _Dropped
+    if fault.kind == "throttled":
+        raise Refusal("Throttling", "Rate exceeded", 400)
+    if fault.kind == "server-error":
+        text = "The request processing has failed because of an unknown error, exception or failure."
+        raise Refusal("ServiceFailure", text, 500)
+    if fault.kind == "slow":
+        time.sleep(fault.seconds)
+
+
+def _request(environ: Environ, body: bytes) -> Request:
+    headers = {
+        name[5:].replace("_", "-").lower(): str(value)
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = str(environ[name])
+    target = str(environ.get("REQUEST_URI") or environ.get("RAW_URI") or environ.get("PATH_INFO", "/"))
+    return Request(str(environ["REQUEST_METHOD"]), re.sub(r"^https?://[^/]*", "", target), headers, body)
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    """The parameters of a query call, from the form or the address."""
+    given = dict(parse_qsl(request.target.partition("?")[2], keep_blank_values=True))
+    if "x-www-form-urlencoded" in request.headers.get("content-type", ""):
+        given |= dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    return given
+
+
+def _serve(app: Any, port: int) -> BaseWSGIServer:
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log(self, *_: Any) -> None:
+            return None
+
+    return make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
