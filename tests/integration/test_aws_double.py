@@ -273,6 +273,13 @@ def test_missing_rights_and_quarantine(double: Double) -> None:
     )
 
 
+def test_a_root_session_lasts_an_hour_at_most(double: Double) -> None:
+    sts = client(double, "sts", PERSONAL)
+    made = sts.get_session_token(DurationSeconds=43_200)["Credentials"]
+    assert 3_500 < made["Expiration"].timestamp() - double.clock.now() <= 3_600
+    assert sts.get_access_key_info(AccessKeyId=BLUE_KITE.key_id())["Account"] == BLUE_KITE.account_id
+
+
 # ── devices ──────────────────────────────────────────────────────────────────────────────────────
 def test_a_device_is_made_enabled_used_and_removed(double: Double) -> None:
     settle(double)
@@ -439,3 +446,20 @@ def test_the_world_enters_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) ->
         folder = Path(world.folder)
     assert dict(os.environ) == before
     assert not folder.exists()
+
+
+def test_seeded_accounts_exist() -> None:
+    from credguard.services import Services
+
+    with DemoWorld() as world:
+        services = Services(demo=True)
+        try:
+            outcomes = world.seed(services)
+            assert [o.ok for o in outcomes] == [True, True, True]
+            rows = {row.account.account_id: row for row in services.accounts()}
+            assert set(rows) == {ACME_PRODUCTION.account_id, NORTHWIND.account_id}
+            left = Path(world.files.credentials).read_text()
+            assert ACME_PRODUCTION.secret() not in left
+            assert BLUE_KITE.secret() in left
+        finally:
+            services.close()

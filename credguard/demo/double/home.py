@@ -34,20 +34,20 @@ def credentials_text() -> str:
         + _section("bluekite", BLUE_KITE)
         + "\n"
         + _section("northwind", NORTHWIND)
-        + "# the nightly export uses this one too\n"
+        + "# the nightly export has this one too\n"
     )
 
 
 def config_text() -> str:
-    """~/.aws/config: regions, and nw-etl, which takes its key from northwind."""
+    """~/.aws/config: regions, and nw-etl, which holds northwind's key once more."""
     return (
         "[default]\nregion = eu-central-1\noutput = json\n\n"
         "[profile acme-prod]\nregion = eu-west-1\n\n"
         "[profile bluekite]\nregion = eu-north-1\n\n"
         "[profile northwind]\nregion = eu-central-1\n\n"
-        "# nightly export\n[profile nw-etl]\n"
-        f"role_arn = arn:aws:iam::{NORTHWIND.account_id}:role/etl\n"
-        "source_profile = northwind\nregion = eu-central-1\n"
+        "# nightly export, the same key as northwind\n"
+        + _section("profile nw-etl", NORTHWIND)
+        + "region = eu-central-1\n"
     )
 
 

@@ -33,6 +33,10 @@ CLEARED = (
 )
 
 
+#: The profiles whose keys `seed` imports; bluekite and the root key stay in plaintext, to be found.
+SEEDED = ("acme-prod", "northwind", "nw-etl")
+
+
 class DemoWorld:
     """`with DemoWorld() as world:` sets the environment of this process, and puts it back at the end.
 
@@ -103,7 +107,7 @@ class DemoWorld:
         base = {name: value for name, value in os.environ.items() if name not in CLEARED}
         return {**base, **self.variables()}
 
-    def seed(self, services: Any, profiles: tuple[str, ...] = ("acme-prod", "northwind")) -> Any:
+    def seed(self, services: Any, profiles: tuple[str, ...] = SEEDED) -> Any:
         """Import some keys, so that accounts exist. `services` has find_keys and import_keys.
 
         Returns the outcomes of the import.
