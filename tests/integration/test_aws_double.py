@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from credguard.demo.double import companies
-from credguard.demo.double.companies import (
+from credguard.demo.cloud import companies
+from credguard.demo.cloud.companies import (
     ACME_PRODUCTION,
     ACME_STAGING,
     BLUE_KITE,
@@ -25,9 +25,9 @@ from credguard.demo.double.companies import (
     NORTHWIND_SANDBOX,
     PERSONAL,
 )
-from credguard.demo.double.devices import code_at
-from credguard.demo.double.server import Double
-from credguard.demo.double.world import DemoWorld
+from credguard.demo.cloud.devices import code_at
+from credguard.demo.cloud.server import Double
+from credguard.demo.cloud.world import DemoWorld
 from credguard.domain.keys import account_of
 from tests.support.aws_double import client, serial_of
 

@@ -14,9 +14,9 @@ from credguard.catalog.activity import Activity
 from credguard.catalog.database import open_database
 from credguard.catalog.journal import Journals
 from credguard.catalog.keys import Keys, Profiles
-from credguard.demo.double.companies import ACME_PRODUCTION, NORTHWIND, Company
-from credguard.demo.double.server import Double
-from credguard.demo.double.timing import Timing
+from credguard.demo.cloud.companies import ACME_PRODUCTION, NORTHWIND, Company
+from credguard.demo.cloud.server import Double
+from credguard.demo.cloud.timing import Timing
 from credguard.domain.accounts import Identity
 from credguard.domain.keys import AccessKey, Credentials
 from credguard.domain.profiles import ProfileLink

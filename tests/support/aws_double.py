@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from credguard.demo.double.companies import Company
-from credguard.demo.double.server import Double
+from credguard.demo.cloud.companies import Company
+from credguard.demo.cloud.server import Double
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
-from credguard.demo.double.signature import Request
+from credguard.demo.cloud.signature import Request
 
 if TYPE_CHECKING:
-    from credguard.demo.double.server import Double
+    from credguard.demo.cloud.server import Double
 
 PREFIX = "/_double/"
 HEADER = "x-double-token"

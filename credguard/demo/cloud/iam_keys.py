@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from credguard.demo.double.answers import Refusal, when
-from credguard.demo.double.caller import Caller
-from credguard.demo.double.state import Key, State, User
+from credguard.demo.cloud.answers import Refusal, when
+from credguard.demo.cloud.caller import Caller
+from credguard.demo.cloud.state import Key, State, User
 
 MOST = 2
 

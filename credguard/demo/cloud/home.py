@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from credguard.demo.double.companies import ACME_PRODUCTION, BLUE_KITE, NORTHWIND, PERSONAL, Company
+from credguard.demo.cloud.companies import ACME_PRODUCTION, BLUE_KITE, NORTHWIND, PERSONAL, Company
 
 
 @dataclass(frozen=True, slots=True)

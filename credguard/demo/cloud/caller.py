@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from credguard.demo.double import signature
-from credguard.demo.double.answers import Refusal, explicit_deny, no_policy, unknown_token
-from credguard.demo.double.signature import Request, Signed
-from credguard.demo.double.state import Key, Session, State, User
+from credguard.demo.cloud import signature
+from credguard.demo.cloud.answers import Refusal, explicit_deny, no_policy, unknown_token
+from credguard.demo.cloud.signature import Request, Signed
+from credguard.demo.cloud.state import Key, Session, State, User
 
 QUARANTINE = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3"
 #: What the quarantine (V2, V3) denies of the calls this program makes.

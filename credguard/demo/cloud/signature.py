@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from credguard.demo.double.answers import Refusal
+from credguard.demo.cloud.answers import Refusal
 
 _HEADER = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/\s]+)/(\d{8})/([^/\s]+)/([^/\s]+)/aws4_request, ?"

@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from typing import Any
 
-from credguard.demo.double.home import HomeFiles, write_home, write_private
-from credguard.demo.double.server import Double
-from credguard.demo.double.timing import Timing
+from credguard.demo.cloud.home import HomeFiles, write_home, write_private
+from credguard.demo.cloud.server import Double
+from credguard.demo.cloud.timing import Timing
 from credguard.system.clock import Clock
 
 PASSPHRASE = "six random words EXAMPLE"  # noqa: S105  (the invented person’s)

@@ -6,10 +6,10 @@ import secrets as randomness
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from credguard.demo.double import companies
-from credguard.demo.double.companies import COMPANIES, DAY, Company, Person
-from credguard.demo.double.devices import Device
-from credguard.demo.double.timing import DoubleClock, Timing
+from credguard.demo.cloud import companies
+from credguard.demo.cloud.companies import COMPANIES, DAY, Company, Person
+from credguard.demo.cloud.devices import Device
+from credguard.demo.cloud.timing import DoubleClock, Timing
 
 RECORD_SECONDS = 900.0  # a use is recorded at most once in this time
 

@@ -12,7 +12,7 @@ import hmac
 import struct
 from dataclasses import dataclass, field
 
-from credguard.demo.double.answers import Refusal
+from credguard.demo.cloud.answers import Refusal
 
 STEP = 30
 REACH = 2

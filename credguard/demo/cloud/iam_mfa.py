@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from credguard.demo.double.answers import Refusal, when
-from credguard.demo.double.caller import Caller
-from credguard.demo.double.devices import Device
-from credguard.demo.double.iam_keys import whose
-from credguard.demo.double.state import Account, State, User
+from credguard.demo.cloud.answers import Refusal, when
+from credguard.demo.cloud.caller import Caller
+from credguard.demo.cloud.devices import Device
+from credguard.demo.cloud.iam_keys import whose
+from credguard.demo.cloud.state import Account, State, User
 
 MOST = 8
 

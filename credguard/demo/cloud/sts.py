@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from credguard.demo.double import devices
-from credguard.demo.double.answers import Refusal, explicit_deny, when
-from credguard.demo.double.caller import QUARANTINE, Caller
-from credguard.demo.double.state import State
+from credguard.demo.cloud import devices
+from credguard.demo.cloud.answers import Refusal, explicit_deny, when
+from credguard.demo.cloud.caller import QUARANTINE, Caller
+from credguard.demo.cloud.state import State
 from credguard.domain.keys import account_of
 
 SHORTEST, LONGEST, DEFAULT, ROOT = 900, 129_600, 43_200, 3_600

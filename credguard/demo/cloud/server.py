@@ -17,15 +17,15 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from credguard.demo.double import control, iam_account, iam_keys, iam_mfa, signature, sts
-from credguard.demo.double.answers import Refusal, no_policy, refusal, xml
-from credguard.demo.double.caller import Caller, authenticate, authorize
-from credguard.demo.double.companies import COMPANIES, Company
-from credguard.demo.double.faults import Counters, Fault, Faults
-from credguard.demo.double.moto_behind import MotoBehind
-from credguard.demo.double.signature import Request, Signed
-from credguard.demo.double.state import State, User
-from credguard.demo.double.timing import DoubleClock, Timing
+from credguard.demo.cloud import control, iam_account, iam_keys, iam_mfa, signature, sts
+from credguard.demo.cloud.answers import Refusal, no_policy, refusal, xml
+from credguard.demo.cloud.caller import Caller, authenticate, authorize
+from credguard.demo.cloud.companies import COMPANIES, Company
+from credguard.demo.cloud.faults import Counters, Fault, Faults
+from credguard.demo.cloud.moto_behind import MotoBehind
+from credguard.demo.cloud.signature import Request, Signed
+from credguard.demo.cloud.state import State, User
+from credguard.demo.cloud.timing import DoubleClock, Timing
 from credguard.system.clock import Clock
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Double:
 
     def code(self, serial: str, ahead: int = 0) -> str:
         """The code that a device shows now, or `ahead` steps from now. Raises KeyError."""
-        from credguard.demo.double.devices import STEP, code_at
+        from credguard.demo.cloud.devices import STEP, code_at
 
         for account in self.state.accounts.values():
             for device, _ in account.devices():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from credguard.demo.double.answers import Refusal, Repeated, when
-from credguard.demo.double.caller import Caller
-from credguard.demo.double.iam_keys import whose
-from credguard.demo.double.state import Account, Key, State, User
+from credguard.demo.cloud.answers import Refusal, Repeated, when
+from credguard.demo.cloud.caller import Caller
+from credguard.demo.cloud.iam_keys import whose
+from credguard.demo.cloud.state import Account, Key, State, User
 
 REPORT_EVERY = 4 * 3_600.0
 COLUMNS = (

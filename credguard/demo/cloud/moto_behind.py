@@ -7,9 +7,9 @@ import re
 from html import unescape
 from typing import Any
 
-from credguard.demo.double.caller import Caller
-from credguard.demo.double.signature import Request
-from credguard.demo.double.state import Account, Session, State
+from credguard.demo.cloud.caller import Caller
+from credguard.demo.cloud.signature import Request
+from credguard.demo.cloud.state import Account, Session, State
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
 
