@@ -22,7 +22,8 @@ LIGHT = {
     "danger_p": "#8F1F15", "warn": "#875000", "warn_g": "#C47F0A", "warn_bg": "#FDF4E3",
     "warn_bd": "#F0DDB5", "ok": "#1A7040", "ok_g": "#2E9E5F", "ok_bg": "#E9F6EE", "ok_bd": "#C5E5D1",
     "toast": "#26272C", "toast_text": "#F4F4F6", "toast_link": "#AEBBFF", "segment": "#E8E8E3",
-    "chosen_bd": "#FFFFFF",
+    "chosen_bd": "#FFFFFF", "chosen": "#FFFFFF", "high": "#875000", "on": "#FFFFFF", "scrim": "#3D101116",
+    "scrim_palette": "#38101116",
 }  # fmt: skip
 DARK = {
     "page": "#17181B", "rail": "#111214", "card": "#1F2024", "sunken": "#1A1B1E", "hover": "#282A2F",
@@ -34,7 +35,8 @@ DARK = {
     "danger_p": "#B23024", "warn": "#F0B95C", "warn_g": "#E0A03A", "warn_bg": "#2E2618",
     "warn_bd": "#524222", "ok": "#74D39C", "ok_g": "#48B77A", "ok_bg": "#192A21", "ok_bd": "#2A4A38",
     "toast": "#ECEDF0", "toast_text": "#1C1D21", "toast_link": "#3049BE", "segment": "#282A2F",
-    "chosen_bd": "#3D3F47",
+    "chosen_bd": "#3D3F47", "chosen": "#3D3F47", "high": "#E0A03A", "on": "#FFFFFF", "scrim": "#8C101116",
+    "scrim_palette": "#80101116",
 }  # fmt: skip
 ACCOUNT_LIGHT = {
     "blue": "#2344E4", "orange": "#E36C0E", "teal": "#258C73", "pink": "#CB69B5", "violet": "#582B98",
@@ -53,6 +55,8 @@ ROLES: dict[str, tuple[int, int, float]] = {
     "button": (13, 500, 0.0), "button40": (14, 500, 0.0), "caption": (12, 400, 0.0),
     "pill": (12, 500, 0.0), "badge": (12, 600, 0.0), "strong": (13, 600, 0.0), "code": (34, 500, -0.6),
     "next": (20, 500, 0.0), "ring": (12, 500, 0.0), "ring28": (11, 500, 0.0), "mono": (13, 400, 0.0),
+    "mono12": (12, 400, 0.0), "mono14": (14, 400, 0.0), "row_on": (14, 600, 0.0), "link": (13, 500, 0.0),
+    "recovery": (15, 500, 0.0),
 }  # fmt: skip
 LINE = {
     "hero": 36, "title": 32, "empty": 28, "dialog": 24, "lead": 24, "name": 20, "caption": 16, "pill": 16,
@@ -60,6 +64,8 @@ LINE = {
 }  # fmt: skip
 _FAMILIES = ("Inter", "Adwaita Sans", "Segoe UI Variable Text", "SF Pro Text", "Noto Sans", "DejaVu Sans")
 _MONO = ("JetBrains Mono", "Cascadia Mono", "SF Mono", "Noto Sans Mono", "DejaVu Sans Mono")
+
+_MONO_ROLES = {"mono", "mono12", "mono14", "recovery"}
 
 Mode = Literal["system", "light", "dark"]
 
@@ -75,6 +81,7 @@ class Theme(QObject):
         self._mode: Mode = mode
         self.scale = 1.0
         self.reduced_motion = False
+        self._fonts: dict[str, QFont] = {}
         available = set(QFontDatabase.families())
         system = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont).family()
         vague = system.lower() in {"", "sans", "sans serif", "sans-serif"} or system not in available
@@ -94,6 +101,18 @@ class Theme(QObject):
         self._mode = mode
         self._apply()
 
+    @property
+    def mode(self) -> Mode:
+        return self._mode
+
+    def set_scale(self, scale: float) -> None:
+        """The text size, 1.0 = 100 %. Widgets measure themselves again."""
+        if scale == self.scale:
+            return
+        self.scale = scale
+        self._fonts.clear()
+        self._apply(measure=True)
+
     def color(self, name: str) -> QColor:
         """A token's colour; account colours as `account:blue`."""
         if name.startswith("account:"):
@@ -103,15 +122,21 @@ class Theme(QObject):
 
     def font(self, role: str) -> QFont:
         """The font of a type role; digits are tabular."""
+        found = self._fonts.get(role)
+        if found is None:
+            found = self._fonts[role] = self._make_font(role)
+        return QFont(found)
+
+    def _make_font(self, role: str) -> QFont:
         pixels, weight, spacing = ROLES[role]
-        font = QFont(self.mono if role == "mono" else self.family)
+        font = QFont(self.mono if role in _MONO_ROLES else self.family)
         font.setPixelSize(round(pixels * self.scale))
         font.setWeight(QFont.Weight(weight))
         if spacing:
             font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, spacing * self.scale)
         font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
         font.setFeature(QFont.Tag("tnum"), 1)
-        if role == "mono":
+        if role in _MONO_ROLES:
             font.setFeature(QFont.Tag("calt"), 0)
         return font
 
@@ -123,7 +148,7 @@ class Theme(QObject):
         if self._mode == "system":
             self._apply()
 
-    def _apply(self) -> None:
+    def _apply(self, measure: bool = False) -> None:
         palette = QPalette()
         roles = {
             QPalette.ColorRole.Window: "page", QPalette.ColorRole.WindowText: "text",
@@ -142,13 +167,18 @@ class Theme(QObject):
         self.changed.emit()
         for widget in self._app.topLevelWidgets():
             for child in (widget, *widget.findChildren(QWidget)):
+                again = getattr(child, "measure", None) if measure else None
+                if again is not None:
+                    again()
+                    child.updateGeometry()
                 child.update()
 
 
 def theme() -> Theme:
-    """The application's theme."""
+    """The application's theme. Looked up at the application itself: there is no global."""
     app = QApplication.instance()
-    found = app.findChild(Theme) if app is not None else None
+    direct = Qt.FindChildOption.FindDirectChildrenOnly
+    found = app.findChild(Theme, options=direct) if app is not None else None
     if found is None:
         raise RuntimeError("there is no theme yet")
     return found

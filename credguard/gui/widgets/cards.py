@@ -1,0 +1,151 @@
+"""An account's card: 148 high, so that identity, age and MFA compare at a glance."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from credguard.domain.accounts import grouped as grouped_id
+from credguard.gui.theme import theme
+from credguard.gui.widgets.button import Button, Kind, Link
+from credguard.gui.widgets.code import CodeCard
+from credguard.gui.widgets.gauges import AgeBar
+from credguard.gui.widgets.surface import ClickCard, Pill
+from credguard.gui.widgets.text import Text
+from credguard.queries.accounts import AccountRow
+
+__all__ = ["AccountCard", "CodeCard", "row"]
+
+_KEYS = {
+    Qt.Key.Key_C: "code", Qt.Key.Key_O: "console", Qt.Key.Key_T: "terminal", Qt.Key.Key_R: "rotate",
+}  # fmt: skip
+
+
+def row(*parts: QWidget | int | None, spacing: int = 8) -> QHBoxLayout:
+    """Widgets side by side; a number is a gap, None is the stretch."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for part in parts:
+        if part is None:
+            layout.addStretch(1)
+        elif isinstance(part, int):
+            layout.addSpacing(part)
+        else:
+            layout.addWidget(part)
+    return layout
+
+
+class AccountCard(ClickCard):
+    """Name, id, identity, key age, and what can be done. Emits `act` with an action's name.
+
+    Actions: code, console, terminal, rotate, root, undo, copy-id, more. Enter and a click open the
+    account (`activated`); on the focused card C, O, T, R do what the foot does.
+    """
+
+    act = Signal(str)
+
+    def __init__(self, account: AccountRow, key_words: tuple[str, str, str], due_days: int) -> None:
+        """`key_words`: left text, right text, and their colour token."""
+        super().__init__(bar=account.account.color, name=f"account {account.account.name}")
+        self.row = account
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 14, 16, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._head())
+        layout.addSpacing(2)
+        layout.addLayout(self._identity())
+        layout.addSpacing(12)
+        self._age_line(layout, *key_words)
+        layout.addSpacing(2)
+        key = account.current
+        age = key.age_days if key else None
+        layout.addWidget(AgeBar(age, due_days, root=account.is_root))
+        layout.addStretch(1)
+        layout.addLayout(self._foot())
+        grouped = grouped_id(account.account.account_id)
+        words = [f"{grouped}, {account.user}", " ".join(key_words[:2]).strip(), _mfa_words(account)]
+        self.setAccessibleDescription(". ".join(w for w in words if w))
+        self.measure()
+
+    def measure(self) -> None:
+        self.setFixedHeight(theme().u(148))
+
+    def sizeHint(self) -> QSize:
+        return QSize(theme().u(400), theme().u(148))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme().u(260), theme().u(148))
+
+    def _head(self) -> QHBoxLayout:
+        account = self.row
+        parts: list[QWidget | int | None] = [Text(account.account.name, "name"), None]
+        if account.mfa and not account.is_root:
+            parts.append(Pill("MFA", "quiet", "check"))
+        elif not account.mfa:
+            parts.append(Pill("No MFA", "warn", "triangle-alert"))
+        if account.is_root:
+            parts.append(Pill("ROOT", "solid"))
+        return row(*parts, spacing=6)
+
+    def _identity(self) -> QHBoxLayout:
+        copy = Button("", "quiet", "copy", 20, name=f"Copy the account number of {self.row.account.name}")
+        copy.clicked.connect(lambda: self.act.emit("copy-id"))
+        number = Text(grouped_id(self.row.account.account_id), color="text2")
+        return row(number, 1, copy, 7, Text(self.row.user, color="text2"), None, spacing=0)
+
+    def _age_line(self, layout: QVBoxLayout, left: str, right: str, tone: str) -> None:
+        if self.row.grace is not None:
+            undo = Link("Undo", name=f"Undo the rotation of {self.row.account.name}")
+            undo.clicked.connect(lambda: self.act.emit("undo"))
+            layout.addLayout(row(Text(left), None, undo))
+            return
+        right_tone = "text2" if tone in {"text", "danger"} else tone
+        layout.addLayout(row(Text(left, color=tone), None, Text(right, color=right_tone)))
+
+    def _foot(self) -> QHBoxLayout:
+        late = self.row.urgency == "late"
+        actions: list[tuple[str, str, str, Kind]]
+        if self.row.is_root:
+            actions = [("root", "Make it safe", "shield-check", "red")]
+        else:
+            actions = [
+                ("code", "Code", "copy", "quiet"),
+                ("console", "Console", "globe", "quiet"),
+                ("terminal", "Terminal", "terminal", "quiet"),
+                ("rotate", "Rotate", "rotate-cw", "warn" if late else "quiet"),
+            ]
+        foot = QHBoxLayout()
+        # The first icon meets the text's left edge.
+        foot.setContentsMargins(-10, 4, -8, 4)
+        foot.setSpacing(4)
+        for action, label, icon, kind in actions:
+            button = Button(label, kind, icon, 28, name=f"{label} {self.row.account.name}")
+            button.clicked.connect(lambda _=False, a=action: self.act.emit(a))
+            if action == "code":
+                button.setEnabled(any(m.code for m in self.row.mfa))
+            foot.addWidget(button)
+        foot.addStretch(1)
+        more = Button("", "quiet", "more-horizontal", 28, name=f"More of {self.row.account.name}")
+        more.clicked.connect(self.activated)
+        foot.addWidget(more)
+        return foot
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        action = _KEYS.get(Qt.Key(event.key())) if not event.modifiers() else None
+        if action is not None:
+            self.act.emit("root" if self.row.is_root else action)
+            return
+        super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        left = 5 if self.bar else 1
+        line = QRectF(left, theme().u(111), self.width() - left - 1, 1)
+        QPainter(self).fillRect(line, theme().color("border"))
+
+
+def _mfa_words(account: AccountRow) -> str:
+    words = "with MFA" if account.mfa else "no MFA"
+    return f"root key, {words}" if account.is_root else words

@@ -1,0 +1,88 @@
+"""The head of a page: title, sub line, actions right; sub pages have a back link above."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from credguard.gui.icons import paint_icon
+from credguard.gui.theme import theme
+from credguard.gui.widgets.button import Button
+from credguard.gui.widgets.text import Text, draw, width_of
+
+
+class BackLink(Button):
+    """`← Accounts`: 13/500, its arrow on the text's left edge."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words, "quiet", "arrow-left", 28, name=f"Back to {words}")
+
+    def sizeHint(self) -> QSize:
+        return QSize(round(width_of(self.text(), "button")) + theme().u(23), theme().u(20))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, u = QPainter(self), theme().u
+        ink = "text" if self.underMouse() else "text2"
+        box = QRectF(0, (self.height() - u(16)) / 2, u(16), u(16))
+        paint_icon(painter, "arrow-left", box, theme().color(ink))
+        draw(painter, QRectF(u(22), 0, self.width() - u(22), self.height()), self.text(), "button", ink)
+
+
+class _Bar(QWidget):
+    """An account's colour beside the title, 4 px."""
+
+    def __init__(self, color: str) -> None:
+        super().__init__()
+        self._color = color
+        self.setFixedWidth(4)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme().color(f"account:{self._color}"))
+        painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
+
+
+class PageHeader(QWidget):
+    """`title` and `sub` are Text; `actions` takes buttons in the order quiet, secondary, primary.
+
+    `color` stands an account's bar beside the title; `under` is the row of the sub line, for pills and
+    copy buttons after it.
+    """
+
+    def __init__(self, title: str = "", sub: str = "", back: str = "", color: str = "") -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(12)
+        self.back: BackLink | None = None
+        if back:
+            self.back = BackLink(back)
+            above = QHBoxLayout()
+            above.addWidget(self.back)
+            above.addStretch(1)
+            outer.addLayout(above)
+        self.title, self.sub = Text(title, "title"), Text(sub, color="text2")
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.title)
+        self.under = QHBoxLayout()
+        self.under.setSpacing(6)
+        self.under.addWidget(self.sub)
+        self.under.addStretch(1)
+        words.addLayout(self.under)
+        self.actions = QHBoxLayout()
+        self.actions.setSpacing(8)
+        line = QHBoxLayout()
+        line.setSpacing(0)
+        if color:
+            line.addWidget(_Bar(color))
+            line.addSpacing(14)
+        line.addLayout(words, 1)
+        line.addSpacing(16)
+        line.addLayout(self.actions)
+        outer.addLayout(line)
