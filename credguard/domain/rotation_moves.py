@@ -78,12 +78,11 @@ def not_stored(state: State, event: NotStored) -> State:
 def found(state: State, event: KeysSeen) -> State:
     """After a lost answer: adopt the new key if its secret was stored, delete the orphan, or look again."""
     fresh = [k for k in event.keys if k.access_key_id not in state.known]
-    stored = next((k for k in fresh if k.stored), None)
-    if stored is not None:
-        return created(state, KeyCreated(stored.access_key_id))
+    if fresh and not _ours(state, fresh[0]):
+        return end(state, failures.somebody_else(fresh[0].access_key_id))
+    if fresh and fresh[0].stored:
+        return created(state, KeyCreated(fresh[0].access_key_id))
     if fresh:
-        if not _ours(state, fresh[0]):
-            return end(state, failures.somebody_else(fresh[0].access_key_id))
         return replace(state, phase="orphan", orphan=fresh[0].access_key_id)
     if state.looks + 1 < LOOKS:
         return replace(state, looks=state.looks + 1, resting=True)
@@ -95,8 +94,9 @@ def found(state: State, event: KeysSeen) -> State:
 
 
 def _ours(state: State, key: SeenKey) -> bool:
-    """An unused key made while we asked for one. Anything else is somebody's, and stays."""
-    return not key.used and state.looked_at - CLOCKS <= key.created <= state.create_by + CLOCKS
+    """A key made while we asked for one, which nobody used. Anything else is somebody's, and stays."""
+    made_then = state.looked_at - CLOCKS <= key.created <= state.create_by + CLOCKS
+    return made_then and not key.used and not key.profiles
 
 
 def orphan_gone(state: State, event: KeyDeleted) -> State:

@@ -169,8 +169,8 @@ class Rotations(RotationEffects):
         elif isinstance(end, Ask):
             journal.park("ask")
         elif state.halted is None:
-            journal.close(end.failure.code if end.failure else None)
             self.drop_session(journal.run_id)
+            journal.close(end.failure.code if end.failure else None)
         self._note(state, end, refusals[-1].detail if refusals else "")
         return _report(journal.run_id, state, end)
 

@@ -33,6 +33,9 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     backend: MemoryBackend = field(default_factory=MemoryBackend)
     ticks: Ticks = field(default_factory=Ticks)
+    has_code: bool = True
+    codes_given: int = 0
+    answers: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.iam = MemoryIam(self.clock)
@@ -72,8 +75,16 @@ class World:
             sessions=Sessions(self.store),
             interlock=Interlock(str(self.folder / "run"), self.clock),
             clock=self.clock,
-            codes=codes,
+            codes=codes or self._code,
+            code_answered=lambda serial, ok: self.answers.append(ok),
         )
+
+    def _code(self, identity: Any) -> tuple[str, Secret] | None:
+        """A code never sent before, as the catalog's claims give out."""
+        if self.iam.mfa_serial is None or not self.has_code:
+            return None
+        self.codes_given += 1
+        return self.iam.mfa_serial, Secret(f"{self.codes_given:06d}")
 
     def begin(self, ticks: Ticks | None = None, **options: Any) -> RotationReport:
         key = self.keys.get(OLD)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -27,6 +28,7 @@ from credguard.domain.machine import (
     from_json,
     to_json,
 )  # fmt: skip
+from credguard.domain.rotation_diagram import EDGES, allowed, draw
 from credguard.domain.rotation_state import (
     ActiveSet,
     Checked,
@@ -60,6 +62,7 @@ FAILURES = [
         ("no-such-entity", False), ("wrong-secret", False), ("disk-full", False),
     ]
 ]  # fmt: skip
+MFA, QUOTA, GONE = FAILURES[5], FAILURES[7], FAILURES[8]
 START = State("m.keller", "Northwind", "OLD", (("p1", "a"), ("p2", "b")), 7, "GNOME Keyring")
 
 
@@ -69,10 +72,20 @@ class World:
     def __init__(self, data: st.DataObject) -> None:
         self.data = data
         self.keys = {"OLD": True}
+        self.created = {"OLD": 1.0}
         self.stored = {"OLD"}
         self.points = {"p1": "OLD", "p2": "OLD"}
         self.made = 0
-        self.now = 1000.0
+        self.now = 1_000_000.0
+        self.calm = False
+        self.mfa = data.draw(st.booleans())
+        self.session = False
+        second = data.draw(st.sampled_from(["none", "none", "none", "free", "serving"]))
+        if second != "none":
+            self.keys["OTHER"], self.created["OTHER"] = True, 2.0
+        if second == "serving":
+            self.points["p3"] = "OTHER"
+            self.stored.add("OTHER")
 
     def check(self) -> None:
         for profile, key in self.points.items():
@@ -80,9 +93,32 @@ class World:
             assert self.keys.get(key), f"{profile} points to {key}, which is off or gone"
         assert len(self.keys) <= 2
 
+    def check_words(self, state: State) -> None:
+        """What is called safe is safe."""
+        words = str(machine.kept(state))
+        if "Both keys work" in words or "The old one works too" in words:
+            assert all(self.keys.values()) or state.old_off
+            assert len(self.keys) == 2
+        if "can be turned on again" in words:
+            assert self.keys.get(state.new_key or "")
+        if "The new key is in use" in words:
+            assert self.rotated() <= {state.new_key}
+        if "The key in use works as before" in words and not state.back:
+            assert self.rotated() <= {"OLD"}
+
+    def rotated(self) -> set[str]:
+        return {key for profile, key in self.points.items() if profile != "p3"}
+
+    def console(self, state: State) -> None:
+        """Somebody deletes the old key in the console, once nothing here needs it."""
+        if "OLD" not in self.rotated() and state.phase in {"grace", "delete", "deactivate"}:
+            self.keys.pop("OLD", None)
+
     def perform(self, effect: typing.Any) -> Event:
         self.now += 1
-        fate = self.data.draw(st.sampled_from(["ok", "ok", "ok", "ok", "unseen", "lost", "failed"]))
+        fate = "ok" if self.calm else self.data.draw(
+            st.sampled_from(["ok", "ok", "ok", "ok", "unseen", "lost", "failed"])
+        )  # fmt: skip
         if fate == "failed":
             return Failed(self.data.draw(st.sampled_from(FAILURES)))
         if fate == "unseen":
@@ -92,33 +128,41 @@ class World:
         return Unseen(effect) if fate == "lost" else event
 
     def _do(self, effect: typing.Any) -> Event:
+        denied = self.mfa and not self.session
         match effect:
             case Pause(seconds):
                 self.now += seconds
                 return Rested()
-            case LookAtKeys():
-                seen = (SeenKey(k, on, 1.0, k in self.stored, False) for k, on in self.keys.items())
-                return KeysSeen(tuple(seen), self.now)
-            case OpenSession():
+            case OpenSession(key):
+                assert self.keys.get(key), "a session with a key that is off"
+                self.session = True
                 return SessionOpened()
+            case LookAtKeys() | CreateKey() | SetActive() | DeleteKey() if denied:
+                return Failed(MFA)
+            case LookAtKeys():
+                if not self.calm and self.data.draw(st.integers(0, 9)) == 0:
+                    return KeysSeen(tuple(self._seen("OLD")), self.now)  # the list lags
+                return KeysSeen(tuple(s for k in self.keys for s in self._seen(k)), self.now)
             case CreateKey():
                 if len(self.keys) > 1:
-                    return Failed(FAILURES[7])
+                    return Failed(QUOTA)
                 self.made += 1
                 new = f"NEW{self.made}"
-                self.keys[new] = True
-                if self.data.draw(st.integers(0, 5)) == 0:
+                self.keys[new], self.created[new] = True, self.now
+                if not self.calm and self.data.draw(st.integers(0, 5)) == 0:
                     return NotStored(new, FAILURES[4])
                 self.stored.add(new)
                 return KeyCreated(new)
             case CheckKey(key):
-                ok = bool(self.keys.get(key)) and self.data.draw(st.integers(0, 4)) > 0
+                ok = bool(self.keys.get(key)) and (self.calm or self.data.draw(st.integers(0, 4)) > 0)
                 return Checked(ok, True, self.now)
             case SwitchProfile(profile, key):
                 self.points[profile] = key
                 return Switched(profile)
             case SetActive(key, active, signer):
                 assert self.keys.get(signer), "signed by a key that is off"
+                if key not in self.keys:
+                    return Failed(GONE)
                 self.keys[key] = active
                 return ActiveSet(self.now)
             case DeleteKey(key, signer):
@@ -132,40 +176,85 @@ class World:
                 return Forgotten()
         raise AssertionError(effect)
 
+    def _seen(self, key: str) -> typing.Iterator[SeenKey]:
+        if key in self.keys:
+            names = tuple(p for p, k in self.points.items() if k == key)
+            yield SeenKey(key, self.keys[key], self.created[key], key in self.stored, False, profiles=names)
 
-@settings(max_examples=400, deadline=None)
+
+def _advance(state: State, event: Event) -> State:
+    """One step, held against the table that the document is drawn from."""
+    after = machine.advance(state, event)
+    if after.phase != state.phase:
+        assert after.phase in allowed(state.phase, type(event).__name__), (state.phase, event, after.phase)
+    return after
+
+
+@settings(max_examples=500, deadline=None)
 @given(st.data())
-def test_no_walk_loses_a_key(data: st.DataObject) -> None:
+def test_no_walk_loses_a_key_and_each_one_ends(data: st.DataObject) -> None:
     world, state = World(data), START
-    news: Event
-    for _ in range(120):
+    if data.draw(st.integers(0, 5)) == 0:
+        state = dataclasses.replace(START, profiles=())
+        world.points.pop("p1"), world.points.pop("p2")
+    undo = data.draw(st.booleans())
+    chaos = data.draw(st.integers(0, 100))
+    for step in range(600):
+        if step == chaos:
+            world.calm = True
+            if undo:
+                state = _advance(state, Cancelled())
         effect = machine.next_effect(state)
         machine.steps(state, None)
-        assert str(machine.kept(state))
         assert state_name(state)
         assert from_json(to_json(state), machine.TYPES) == state
+        world.check_words(state)
         if isinstance(effect, Done):
             if state.halted is None:
                 break
-            news = data.draw(st.sampled_from([Due(world.now), Cancelled()]))
-            state = machine.advance(state, news)
+            again = (
+                Due(world.now) if world.calm else data.draw(st.sampled_from([Due(world.now), Cancelled()]))
+            )
+            state = _advance(state, again)
         elif isinstance(effect, Wait):
-            news = data.draw(st.sampled_from([Due(world.now), Due(effect.until), Cancelled()]))
-            world.now = max(world.now, getattr(news, "now", 0.0))
-            state = machine.advance(state, news)
+            world.now = max(world.now, effect.until)
+            early = [Due(world.now - 10), Cancelled()]
+            later = Due(world.now)
+            if not world.calm:
+                world.console(state) if data.draw(st.integers(0, 5)) == 0 else None
+                later = data.draw(st.sampled_from([later, *early]))
+            state = _advance(state, later)
         elif isinstance(effect, Ask):
-            state = machine.advance(state, Answered(data.draw(st.sampled_from(effect.choices))))
+            choice = effect.choices[0] if world.calm else data.draw(st.sampled_from(effect.choices))
+            state = _advance(state, Answered(choice))
         else:
-            state = machine.advance(state, world.perform(effect))
-            if data.draw(st.integers(0, 30)) == 0:
-                state = machine.advance(state, Cancelled())
+            state = _advance(state, world.perform(effect))
+            if not world.calm and data.draw(st.integers(0, 30)) == 0:
+                state = _advance(state, Cancelled())
+            if not world.calm and data.draw(st.integers(0, 30)) == 0:
+                world.session = False
         world.check()
+    else:
+        raise AssertionError(f"does not end: {state}")
     if state.outcome == "done":
         assert "OLD" not in world.keys
         assert world.stored == set(world.keys)
     if state.outcome == "rolled-back":
-        assert set(world.points.values()) == {"OLD"}
-        assert world.stored == {"OLD"}
+        assert world.rotated() <= {"OLD"}
+        assert "OLD" in world.stored
+    if state.outcome == "failed":
+        assert state.failure is not None
+
+
+def test_the_document_is_drawn_from_the_table() -> None:
+    document = Path(__file__).parents[3] / "docs" / "rotation.md"
+    assert draw() in document.read_text(encoding="utf-8")
+
+
+def test_the_table_has_an_edge_for_each_pair_it_handles() -> None:
+    drawn = {(phase, event) for phase, event, _ in EDGES}
+    for phase, event in machine.TABLE:
+        assert (phase, event.__name__) in drawn
 
 
 def test_a_pair_outside_the_table_is_a_defect() -> None:
