@@ -67,6 +67,7 @@ class Services:
         self.clock: Clock = clock or SystemClock()
         self._environ = os.environ if environ is None else environ
         self._passphrase = passphrase
+        self._sent: dict[str, OtpEntry] = {}
 
     def close(self) -> None:
         """Close what was opened."""
@@ -173,6 +174,7 @@ class Services:
     def _rotations(self) -> Rotations:
         from credguard.vault.sessions import Sessions
         from credguard.workflows.rotation import Rotations
+        from credguard.workflows.rotation_effects import region_in_files
 
         return Rotations(
             store=self.store,
@@ -185,6 +187,8 @@ class Services:
             interlock=self.interlock,
             clock=self.clock,
             codes=self._code_for,
+            code_answered=self._code_answered,
+            region_of=region_in_files(places.aws_config(), places.aws_credentials()),
         )
 
     @cached_property
@@ -220,7 +224,14 @@ class Services:
         if entry is None:
             return None
         default = f"arn:{identity.partition}:iam::{identity.account_id}:mfa/{identity.user_name}"
-        return entry.serial or default, self._codes.send(entry)
+        serial = entry.serial or default
+        self._sent[serial] = entry
+        return serial, self._codes.send(entry)
+
+    def _code_answered(self, serial: str, ok: bool) -> None:
+        """What AWS said of the code sent last: two refusals in a row stop the sending."""
+        if serial in self._sent:
+            self._codes.note_answer(self._sent[serial], ok)
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────
     def store_label(self) -> str:
@@ -300,10 +311,20 @@ class Services:
 
         def code(serial: str) -> Secret | None:
             entry = self._codes.of_serial(serial)
-            return None if entry is None else self._codes.send(entry)
+            if entry is None:
+                return None
+            self._sent[serial] = entry
+            return self._codes.send(entry)
 
         return WorkingCredentials(
-            self.store, self._profiles, Sessions(self.store), self.clients, self.interlock, self.clock, code
+            self.store,
+            self._profiles,
+            Sessions(self.store),
+            self.clients,
+            self.interlock,
+            self.clock,
+            code,
+            self._code_answered,
         ).of(profile)
 
     def doctor(self) -> tuple[Shadow, ...]:
