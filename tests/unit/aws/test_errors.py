@@ -52,6 +52,12 @@ QUARANTINE = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV2"
         ("Throttling", "Rate exceeded", "aws-busy"),
         ("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", "quota"),
         ("NoSuchEntity", "", "no-such-entity"),
+        ("RegionDisabledException", "STS is not activated in this region", "region-off"),
+        ("EntityTemporarilyUnmodifiable", "", "aws-busy"),
+        ("ConcurrentModification", "", "aws-busy"),
+        ("InvalidAccessKeyId", "", "key-unknown"),
+        ("AuthFailure", "", "key-unknown"),
+        ("ExpiredTokenException", "", "session-over"),
         ("SomethingNew", "", "aws-refused"),
     ],
 )
@@ -87,3 +93,22 @@ def test_a_request_that_was_never_sent_is_no_lost_answer() -> None:
     )
     assert error.code == "no-network"
     assert not isinstance(error, AnswerLost)
+
+
+def test_a_certificate_that_is_not_trusted_is_no_lost_answer() -> None:
+    error = translate(
+        aws.SSLError(endpoint_url="https://sts.amazonaws.com", error="self-signed"),
+        "iam:CreateAccessKey",
+        changes=True,
+    )
+    assert error.code == "no-trust"
+    assert not isinstance(error, AnswerLost)
+
+
+def test_no_sentence_carries_the_message_of_a_request() -> None:
+    """AWS's messages may hold what was sent: only the action, the user and AWS's own code are taken over."""
+    message = "The request signature … AWS4-HMAC-SHA256 Credential=AKIATW5NHGREXAMPLE00 wJalrXUtnEXAMPLE"
+    for code in ("SignatureDoesNotMatch", "InvalidClientTokenId", "AccessDenied", "SomethingNew"):
+        error = translate(_client_error(code, message), "iam:CreateAccessKey")
+        shown = f"{error.what} {error.next} {error.detail} {error!r}"
+        assert "EXAMPLE" not in shown, code
