@@ -25,6 +25,8 @@ from credguard.workflows.mfa_session import CodeAnswered, mfa_session, not_noted
 LEAST = 16 * 60
 #: A person gets 40 s to answer, AWS the rest of 50; another process's STS call takes less.
 WAIT = 20.0
+#: Writing one item takes less than this (seconds).
+ITEM = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,15 @@ class WorkingCredentials:
         if found is None:
             return key  # no code for this device is stored here: the key alone, as without CredGuard
         if item.get("session") != name:
-            self.store.write(items.profile(link.profile_id), {**item, "session": name})
+            self._note(link.profile_id, key.access_key_id, name)
         return found
+
+    def _note(self, profile_id: str, access_key_id: str, name: str) -> None:
+        """Let the provider serve the session by itself, unless a rotation switched the profile meanwhile."""
+        with self.interlock.hold(f"profile-{profile_id}", wait=ITEM):
+            item = self.store.read(items.profile(profile_id))
+            if item is not None and item.get("access_key_id") == access_key_id:
+                self.store.write(items.profile(profile_id), {**item, "session": name})
 
     def _cached(self, name: str) -> Credentials | None:
         session = self.sessions.get(name)

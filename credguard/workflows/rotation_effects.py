@@ -53,6 +53,8 @@ Codes = Callable[[Identity], "tuple[str, Secret] | None"]
 #: The region that a profile's programs use, where its files name one.
 RegionOf = Callable[[ProfileLink], "str | None"]
 SESSION_SECONDS = 3_600
+#: Writing one item takes less than this (seconds).
+ITEM = 5.0
 #: How many regions a new key is proved in.
 REGIONS = 3
 
@@ -216,10 +218,13 @@ class RotationEffects:
 
     def _switch(self, state: State, profile_id: str, key: str) -> Switched:
         name = items.profile(profile_id)
-        item = self.store.read(name)
         link = self.profiles.get(profile_id)
+        # Whoever serves the profile at this moment may be about to note a session of the other key in it.
+        with self.interlock.hold(f"profile-{profile_id}", wait=ITEM):
+            item = self.store.read(name)
+            if item is not None:
+                self.store.write(name, {**item, "access_key_id": key, "session": None})
         if item is not None:
-            self.store.write(name, {**item, "access_key_id": key, "session": None})
             self._drop_unused(state, _word(item.get("session")))
         self._remember(key, link.access_key_id if link else None)
         if link is not None:
