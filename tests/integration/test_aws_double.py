@@ -359,7 +359,8 @@ def test_the_rest_is_motos_by_account(double: Double) -> None:
 
 def test_a_role_of_moto_can_be_assumed(double: Double) -> None:
     iam = client(double, "iam", ACME_PRODUCTION)
-    arn = iam.create_role(RoleName="etl", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    trust = json.dumps(ACME_PRODUCTION.trust())
+    arn = iam.create_role(RoleName="etl", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     sts = client(double, "sts", ACME_PRODUCTION)
     made = sts.assume_role(RoleArn=arn, RoleSessionName="night")["Credentials"]
     role = client(double, "sts", made)

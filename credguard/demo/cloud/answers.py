@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import uuid
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -12,7 +13,11 @@ _SPACES = {
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
 }
-REQUEST_ID = "7a62c49f-347e-4fc4-9331-6e8e5EXAMPLE"
+
+
+def _request_id() -> str:
+    """Another one for each answer, as AWS's are."""
+    return str(uuid.uuid4())
 
 
 class Refusal(Exception):
@@ -34,7 +39,7 @@ def xml(service: str, action: str, result: dict[str, Any]) -> bytes:
     body = f"<{action}Result>{inner}</{action}Result>" if result else ""
     return (
         f'<{action}Response xmlns="{_SPACES[service]}">{body}'
-        f"<ResponseMetadata><RequestId>{REQUEST_ID}</RequestId></ResponseMetadata></{action}Response>"
+        f"<ResponseMetadata><RequestId>{_request_id()}</RequestId></ResponseMetadata></{action}Response>"
     ).encode()
 
 
@@ -75,11 +80,11 @@ def refusal(service: str, error: Refusal, as_json: bool = False) -> tuple[bytes,
         return f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode(), "application/xml"
     if service == "ec2":
         text = f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
-        return f"{text}<RequestID>{REQUEST_ID}</RequestID></Response>".encode(), "text/xml"
+        return f"{text}<RequestID>{_request_id()}</RequestID></Response>".encode(), "text/xml"
     space = _SPACES.get(service, "http://webservices.amazon.com/AWSFault/2005-15-09")
     return (
         f'<ErrorResponse xmlns="{space}"><Error><Type>{kind}</Type><Code>{code}</Code>'
-        f"<Message>{message}</Message></Error><RequestId>{REQUEST_ID}</RequestId></ErrorResponse>"
+        f"<Message>{message}</Message></Error><RequestId>{_request_id()}</RequestId></ErrorResponse>"
     ).encode(), "text/xml"
 
 

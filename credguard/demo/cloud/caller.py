@@ -1,11 +1,12 @@
-"""Who signed a request, and what the policies let them do."""
+"""Who signed a request."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from credguard.demo.cloud import signature
-from credguard.demo.cloud.answers import Refusal, explicit_deny, no_policy, unknown_token
+from credguard.demo.cloud.answers import Refusal, unknown_token
 from credguard.demo.cloud.signature import Request, Signed
 from credguard.demo.cloud.state import Key, Session, State, User
 
@@ -34,7 +35,7 @@ WITHOUT_MFA = {
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`user` None is a role's session."""
+    """`user` None is a role's session; a federated one has the user that asked for it."""
 
     access_key_id: str
     arn: str
@@ -48,8 +49,20 @@ class Caller:
         return self.session is not None and self.session.mfa
 
     @property
+    def kind(self) -> Literal["root", "user", "role", "federated"]:
+        if self.user is None:
+            return "role"
+        if self.session is not None and self.session.kind == "federated":
+            return "federated"
+        return "root" if self.user.name is None else "user"
+
+    @property
     def user_id(self) -> str:
-        return self.user.user_id if self.user else f"AROAEXAMPLEROLE:{self.arn.rsplit('/', 1)[-1]}"
+        last = self.arn.rsplit("/", 1)[-1]
+        if self.user is None:
+            role_id = self.session.role_id if self.session else ""
+            return f"{role_id or 'AROAEXAMPLEROLE'}:{last}"
+        return f"{self.account_id}:{last}" if self.kind == "federated" else self.user.user_id
 
 
 def authenticate(state: State, request: Request, signed: Signed) -> Caller:
@@ -74,24 +87,3 @@ def authenticate(state: State, request: Request, signed: Signed) -> Caller:
     signature.check(request, signed, key.secret)
     key.use(now, signed.service, signed.region)
     return Caller(key.access_key_id, user.arn, user.account_id, user, key=key)
-
-
-def authorize(caller: Caller, service: str, action: str) -> None:
-    """Raises Refusal where a policy, the quarantine or the kind of session forbids the action."""
-    name = f"{service}:{action}"
-    user = caller.user
-    if name == "sts:GetCallerIdentity":
-        return
-    if caller.session is not None and user is not None:
-        if service == "iam" and not caller.mfa:
-            raise unknown_token()  # AWS says so of sessions made without MFA
-        if service == "sts" and action not in {"AssumeRole", "GetSessionToken"}:
-            raise Refusal("AccessDenied", f"Cannot call {action} with session credentials", 403)
-    if user is None or user.name is None:
-        return
-    if name in user.denied:
-        raise no_policy(caller.arn, name, user.label)
-    if user.quarantined and name in QUARANTINED:
-        raise explicit_deny(caller.arn, name, user.label, QUARANTINE)
-    if user.enforced and not caller.mfa and service != "sts" and name not in WITHOUT_MFA:
-        raise explicit_deny(caller.arn, name, user.label)

@@ -51,17 +51,29 @@ class Person:
     enforced: bool = False
     old_key_days: int | None = None
     seen_days: float = 0.1
+    security_key: str | None = None  # the name of a FIDO key besides, for the console
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """An account. `alias` is IAM's account alias."""
+    """An account. `alias` is IAM's account alias.
+
+    Its users are in `group`, which has AWS's `policies` and its `own_policies`. `colleagues` sign in to
+    the console without MFA and have no key. `role` is a name and AWS's policy for it; all of the account
+    may assume it. `root_seed`: of root's device, where the demo person has it too.
+    """
 
     name: str
     account_id: str
     alias: str | None
     people: tuple[Person, ...]
     root_mfa: bool = True
+    group: str | None = None
+    policies: tuple[str, ...] = ()
+    own_policies: tuple[tuple[str, dict[str, object]], ...] = ()
+    colleagues: tuple[str, ...] = ()
+    role: tuple[str, str] | None = None
+    root_seed: str | None = None
 
     def key_id(self, number: int = 0) -> str:
         return key_id(self.account_id, number)
@@ -69,33 +81,121 @@ class Company:
     def secret(self, number: int = 0) -> str:
         return secret(self.name, number)
 
+    def trust(self) -> dict[str, object]:
+        """Whoever in this account may by its own policies."""
+        return {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"AWS": f"arn:aws:iam::{self.account_id}:root"},
+            },
+        }
+
+
+#: Own keys and devices, after the self-management policy in the IAM guide; deleting devices besides.
+MANAGE_OWN: dict[str, object] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "AllowViewing",
+            "Effect": "Allow",
+            "Action": ["iam:GetAccountPasswordPolicy", "iam:ListVirtualMFADevices"],
+            "Resource": "*",
+        },
+        {
+            "Sid": "AllowOwnUser",
+            "Effect": "Allow",
+            "Action": [
+                *("iam:ChangePassword", "iam:GetUser"),
+                *("iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:ListAccessKeys", "iam:UpdateAccessKey"),
+                *("iam:GetAccessKeyLastUsed", "iam:EnableMFADevice", "iam:DeactivateMFADevice"),
+                *("iam:ResyncMFADevice", "iam:ListMFADevices", "iam:GetMFADevice"),
+            ],
+            "Resource": ["arn:aws:iam::*:user/${aws:username}", "arn:aws:iam::*:user/*/${aws:username}"],
+        },
+        {
+            "Sid": "AllowOwnDevices",
+            "Effect": "Allow",
+            "Action": ["iam:CreateVirtualMFADevice", "iam:DeleteVirtualMFADevice"],
+            "Resource": "arn:aws:iam::*:mfa/*",
+        },
+    ],
+}
+#: The guide's second half: everything else only with MFA.
+DEMAND_MFA: dict[str, object] = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "DenyAllExceptListedIfNoMFA",
+            "Effect": "Deny",
+            "NotAction": [
+                *("iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:GetUser", "iam:GetMFADevice"),
+                *("iam:ListMFADevices", "iam:ListVirtualMFADevices", "iam:ResyncMFADevice"),
+                "sts:GetSessionToken",
+            ],
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        }
+    ],
+}
+_OWN = (("ManageOwnCredentials", MANAGE_OWN),)
+_OWN_WITH_MFA = (*_OWN, ("DemandMFA", DEMAND_MFA))
+_DEVELOPER = ("PowerUserAccess", "IAMReadOnlyAccess")
 
 ACME_PRODUCTION = Company(
     "Acme Production",
     "123456789012",
     "acme-production",
     (Person("maria", 52, "ACMEPRODUCTIONEXAMPLEACMEPRODUCT"),),
+    group="Administrators",
+    policies=("AdministratorAccess",),
 )
 ACME_STAGING = Company(
-    "Acme Staging", "210987654321", "acme-staging", (Person("maria", 72, "ACMESTAGINGEXAMPLEACMESTAGINGACM"),)
+    "Acme Staging",
+    "210987654321",
+    "acme-staging",
+    (Person("maria", 72, "ACMESTAGINGEXAMPLEACMESTAGINGACM"),),
+    group="Administrators",
+    policies=("AdministratorAccess",),
 )
 NORTHWIND = Company(
     "Northwind",
     "482011739056",
     "northwind",
-    (Person("m.keller", 34, "NORTHWINDEXAMPLENORTHWINDEXAMPLE", enforced=True),),
+    (
+        Person(
+            "m.keller",
+            34,
+            "NORTHWINDEXAMPLENORTHWINDEXAMPLE",
+            enforced=True,
+            security_key="YubiKey5C-EXAMPLE",
+        ),
+    ),
+    group="Developers",
+    policies=_DEVELOPER,
+    own_policies=_OWN_WITH_MFA,
+    colleagues=("tomas",),
+    role=("etl-writer", "AmazonS3FullAccess"),
 )
 NORTHWIND_SANDBOX = Company(
     "Northwind Sandbox",
     "482099310047",
     "northwind-sandbox",
     (Person("m.keller", 4, "SANDBOXEXAMPLESANDBOXEXAMPLESAND", old_key_days=190),),
+    group="Developers",
+    policies=_DEVELOPER,
+    own_policies=_OWN,
 )
 BLUE_KITE = Company(
     "Blue Kite",
     "771304628895",
     "blue-kite",
     (Person("mk", 97, "BLUEKITEEXAMPLEBLUEKITEEXAMPLEBL", seen_days=0.5),),
+    group="Freelancers",
+    policies=_DEVELOPER,
+    own_policies=_OWN,
+    root_seed="BLUEKITEROOTEXAMPLEBLUEKITEROOTE",
 )
 PERSONAL = Company("Personal", "314159265358", None, (Person(None, 1412, seen_days=3.0),), root_mfa=False)
 

@@ -18,8 +18,10 @@ HEADER = "x-double-token"
 def answer(double: Double, request: Request) -> tuple[int, Any]:
     """HTTP status and what is answered as JSON.
 
-    POST faults {action, kind, times, after, seconds} · GET counters · POST clock {advance, skew} ·
-    POST timing {spread, last_used, device, report} · POST code {serial, ahead} · POST reset
+    POST faults {action, kind, times, after, seconds, key, account, status} · GET faults · DELETE faults ·
+    GET counters · POST events {action, account, key, outcome} · GET status · GET accounts ·
+    POST clock {advance, set, skew} · POST timing {spread, last_used, device, report} ·
+    POST code {serial, ahead} · POST reset
     """
     given_token = request.headers.get(HEADER, "")
     if not hmac.compare_digest(given_token.encode(), double.token.encode()):
@@ -38,9 +40,19 @@ def _do(double: Double, method: str, what: str, given: dict[str, Any]) -> tuple[
             double.faults.add(**given)
         case "GET", "faults":
             return 200, {"left": double.faults.left()}
+        case "DELETE", "faults":
+            double.faults.clear()
+        case "POST", "events":
+            return 200, double.events.rows(**given)
+        case "GET", "status":
+            return 200, {"url": double.url, "now": double.clock.now(), "skew": double.clock.skew}
+        case "GET", "accounts":
+            return 200, [_account(double, account_id) for account_id in double.state.accounts]
         case "GET", "counters":
             return 200, double.counters.all()
         case "POST", "clock":
+            if "set" in given:
+                double.clock.advance(float(given["set"]) - double.clock.now())
             double.clock.advance(float(given.get("advance", 0.0)))
             double.clock.skew = float(given.get("skew", double.clock.skew))
         case "POST", "timing":
@@ -55,3 +67,23 @@ def _do(double: Double, method: str, what: str, given: dict[str, Any]) -> tuple[
         case _:
             return 404, {"error": "no such thing"}
     return 200, {}
+
+
+def _account(double: Double, account_id: str) -> dict[str, Any]:
+    """What the invented people of an account have: their keys, secrets and seeds."""
+    account = double.state.accounts[account_id]
+    return {
+        "account_id": account_id,
+        "alias": account.alias,
+        "people": [
+            {
+                "arn": user.arn,
+                "keys": [
+                    {"access_key_id": k.access_key_id, "secret": k.secret, "active": k.active}
+                    for k in user.live_keys()
+                ],
+                "devices": [{"serial": d.serial, "seed": d.seed} for d in user.devices],
+            }
+            for user in account.everyone()
+        ],
+    }

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import struct
 from dataclasses import dataclass, field
+from typing import Literal
 
 from credguard.demo.cloud.answers import Refusal
 
@@ -56,9 +57,12 @@ class Device:
     used: set[int] = field(default_factory=set)
     tries: dict[int, int] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    kind: Literal["virtual", "fido"] = "virtual"
 
     def verify(self, code: str, now: float) -> None:
-        """STS's check. Raises Refusal with one of AWS's two texts; each try counts."""
+        """STS's check. Raises Refusal with one of AWS's two texts; each try counts. TOTP only."""
+        if self.kind != "virtual":
+            raise cannot_tell()
         window = int(now // WINDOW)
         self.tries[window] = self.tries.get(window, 0) + 1
         if self.tries[window] > TRIES or now < self.known_from:

@@ -31,6 +31,7 @@ def list_aliases(state: State, caller: Caller, given: Mapping[str, str]) -> dict
 def summary(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str, Any]:
     account = state.accounts[caller.account_id]
     devices = account.devices()
+    unseen = int(account.root_mfa and not account.root.devices)
     facts = {
         "Users": len(account.users),
         "UsersQuota": 5000,
@@ -39,24 +40,21 @@ def summary(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str,
         "AccountMFAEnabled": int(_root_mfa(account)),
         "AccountPasswordPresent": 1,
         "AccountSigningCertificatesPresent": 0,
-        "MFADevices": len(devices) + int(account.root_mfa),
-        "MFADevicesInUse": sum(user is not None for _, user in devices) + int(account.root_mfa),
+        "MFADevices": len(devices) + unseen,
+        "MFADevicesInUse": sum(user is not None for _, user in devices) + unseen,
         "GlobalEndpointTokenVersion": 1,
     }
     return {"SummaryMap": {"entry": Repeated({"key": k, "value": v} for k, v in facts.items())}}
 
 
 def get_user(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str, Any]:
-    user = whose(state, caller, given)
-    return {
-        "User": {
-            "Path": user.path,
-            "UserName": user.name or "",
-            "UserId": user.user_id,
-            "Arn": user.arn,
-            "CreateDate": when(user.created),
-        }
-    }
+    return {"User": user_row(whose(state, caller, given))}
+
+
+def user_row(user: User) -> dict[str, Any]:
+    """A user as IAM describes it; root has neither name nor path."""
+    named = {"Path": user.path, "UserName": user.name} if user.name is not None else {}
+    return {**named, "UserId": user.user_id, "Arn": user.arn, "CreateDate": when(user.created)}
 
 
 def _root_mfa(account: Account) -> bool:
@@ -109,6 +107,8 @@ def _cells(state: State, account: Account, user: User) -> list[str]:
     cells = [user.name or "<root_account>", user.arn, when(user.created)]
     if root:
         cells += ["true", "no_information", when(user.created), "not_supported"]
+    elif user.password:
+        cells += ["true", "no_information", when(user.created), "N/A"]
     else:
         cells += ["false", "N/A", "N/A", "N/A"]
     cells.append(str(_root_mfa(account) if root else bool(user.devices)).lower())

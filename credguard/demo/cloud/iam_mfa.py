@@ -12,6 +12,7 @@ from urllib.parse import quote
 from credguard.demo.cloud.answers import Refusal, when
 from credguard.demo.cloud.caller import Caller
 from credguard.demo.cloud.devices import Device
+from credguard.demo.cloud.iam_account import user_row
 from credguard.demo.cloud.iam_keys import whose
 from credguard.demo.cloud.state import Account, State, User
 
@@ -90,9 +91,28 @@ def enable(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str, 
 
 
 def resync(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str, Any]:
+    """Allowed without MFA: it is the way back for a device whose clock has run off."""
     user = whose(state, caller, {"UserName": given.get("UserName", "")})
-    _assigned(user, given.get("SerialNumber", "")).learn(*_codes(given), state.clock.now())
+    device = _assigned(user, given.get("SerialNumber", ""))
+    if device.kind != "virtual":
+        raise Refusal("ValidationError", "This MFA device cannot be synchronized.", 400)
+    device.learn(*_codes(given), state.clock.now())
     return {}
+
+
+def get_device(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str, Any]:
+    """Security keys only, as the service model says."""
+    serial = given.get("SerialNumber", "")
+    for user in state.accounts[caller.account_id].everyone():
+        for device in user.devices:
+            fits = given.get("UserName") in {None, user.name}
+            if device.serial == serial and device.kind == "fido" and fits:
+                return {
+                    "UserName": user.name,
+                    "SerialNumber": serial,
+                    "EnableDate": when(device.enabled or 0.0),
+                }
+    raise Refusal("NoSuchEntity", f"MFA Device with serial number {serial} does not exist.", 404)
 
 
 def deactivate(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str, Any]:
@@ -100,6 +120,8 @@ def deactivate(state: State, caller: Caller, given: Mapping[str, str]) -> dict[s
     _unguarded(caller, user)
     device = _assigned(user, given.get("SerialNumber", ""))
     user.devices.remove(device)
+    if device.kind == "fido":
+        return {}
     fresh = Device(device.serial, device.seed, tags=device.tags)
     state.accounts[caller.account_id].unassigned[device.serial] = fresh
     return {}
@@ -130,7 +152,7 @@ def list_devices(state: State, caller: Caller, given: Mapping[str, str]) -> dict
 def list_virtual(state: State, caller: Caller, given: Mapping[str, str]) -> dict[str, Any]:
     """Without seeds; root's device is one whose user's ARN ends in `:root`."""
     account = state.accounts[caller.account_id]
-    rows = [_row(device, user) for device, user in account.devices()]
+    rows = [_row(device, user) for device, user in account.devices() if device.kind == "virtual"]
     if account.root_mfa and not account.root.devices:
         serial = f"arn:aws:iam::{account.account_id}:mfa/root-account-mfa-device"
         rows.insert(0, _row(Device(serial, "", enabled=account.root.created), account.root))
@@ -144,13 +166,7 @@ def _row(device: Device, user: User | None) -> dict[str, Any]:
     row: dict[str, Any] = {"SerialNumber": device.serial}
     if user is not None:
         row["EnableDate"] = when(device.enabled or 0.0)
-        row["User"] = {
-            "Path": user.path,
-            "UserName": user.name,
-            "UserId": user.user_id,
-            "Arn": user.arn,
-            "CreateDate": when(user.created),
-        }
+        row["User"] = user_row(user)
     return row
 
 
@@ -160,6 +176,7 @@ ACTIONS = {
     "ResyncMFADevice": resync,
     "DeactivateMFADevice": deactivate,
     "DeleteVirtualMFADevice": delete_virtual,
+    "GetMFADevice": get_device,
     "ListMFADevices": list_devices,
     "ListVirtualMFADevices": list_virtual,
 }

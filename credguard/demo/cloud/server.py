@@ -14,15 +14,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from credguard.demo.cloud import control, iam_account, iam_keys, iam_mfa, signature, sts
-from credguard.demo.cloud.answers import Refusal, no_policy, refusal, xml
-from credguard.demo.cloud.caller import Caller, authenticate, authorize
+from credguard.demo.cloud.answers import Refusal, no_policy, refusal, unknown_token, xml
+from credguard.demo.cloud.caller import Caller, authenticate
 from credguard.demo.cloud.companies import COMPANIES, Company
-from credguard.demo.cloud.faults import Counters, Fault, Faults
+from credguard.demo.cloud.faults import Counters, Event, Events, Fault, Faults
 from credguard.demo.cloud.moto_behind import MotoBehind
+from credguard.demo.cloud.permissions import authorize, needed
 from credguard.demo.cloud.signature import Request, Signed
 from credguard.demo.cloud.state import State, User
 from credguard.demo.cloud.timing import DoubleClock, Timing
@@ -37,8 +39,20 @@ OURS: dict[str, dict[str, Any]] = {
     "sts": dict(sts.ACTIONS),
     "iam": {**iam_keys.ACTIONS, **iam_mfa.ACTIONS, **iam_account.ACTIONS},
 }
-#: Code of an unknown key, by service; JSON services say UnrecognizedClientException.
-_UNKNOWN = {"ec2": "AuthFailure", "s3": "InvalidAccessKeyId"}
+#: The same refusals under the names that other services use.
+_NAMES = {
+    ("ec2", "InvalidClientTokenId"): "AuthFailure",
+    ("ec2", "AccessDenied"): "UnauthorizedOperation",
+    ("s3", "InvalidClientTokenId"): "InvalidAccessKeyId",
+}
+_JSON_NAMES = {
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "ExpiredToken": "ExpiredTokenException",
+    "AccessDenied": "AccessDeniedException",
+    "Throttling": "ThrottlingException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+}
 
 
 class Double:
@@ -59,12 +73,14 @@ class Double:
         self.timing = timing or Timing()
         self.faults = Faults()
         self.counters = Counters()
+        self.events = Events()
+        self.changed: Callable[[], None] = lambda: None  # told after each request
         self.token = randomness.token_urlsafe(24)
         self._companies = companies
         self._first_timing = Timing(**vars(self.timing))
         self._lock = threading.RLock()
         self.state = State(self.clock, self.timing, companies)
-        self._behind = MotoBehind()
+        self._behind = MotoBehind(companies)
         self._server = _serve(self._answer, port)
         self.url = f"http://127.0.0.1:{self._server.port}"
         self._thread = threading.Thread(
@@ -77,6 +93,8 @@ class Double:
         self._server.shutdown()
         self._thread.join(5)
         self._server.server_close()
+        with self._lock:
+            self._behind.release()
 
     def __enter__(self) -> Double:
         return self
@@ -91,12 +109,18 @@ class Double:
             self.timing.__dict__.update(vars(self._first_timing))
             self.faults.clear()
             self.counters.clear()
-            self.state = State(self.clock, self.timing, self._companies)
+            self.events.clear()
             self._behind.reset()
+            self.state = State(self.clock, self.timing, self._companies)
 
     def user(self, account_id: str, name: str | None = None) -> User:
         """A user to look at or change (`denied`, `enforced`, `quarantined`); `name` None is root."""
         return self.state.user(account_id, name)
+
+    def moto(self, account_id: str) -> Any:
+        """moto's IAM of an account: to put groups, roles and policies there without asking over HTTP."""
+        with self._lock:
+            return self._behind.backend(self.state, account_id)
 
     def code(self, serial: str, ahead: int = 0) -> str:
         """The code that a device shows now, or `ahead` steps from now. Raises KeyError."""
@@ -127,61 +151,91 @@ class Double:
     def _serve_one(self, environ: Environ, start: Start, request: Request) -> Iterable[bytes]:
         given = _parameters(request)
         action = given.get("Action", "") or request.headers.get("x-amz-target", "").rsplit(".", 1)[-1]
-        service, as_json = "", "x-amz-target" in request.headers
+        asked = _Asked(action, "", "", given)
+        as_json = "x-amz-target" in request.headers
         try:
             signed = signature.read(request)
-            service = signed.service
+            asked.service, asked.key = signed.service, signed.access_key_id
             with self._lock:
+                asked.account = self._account_of(signed.access_key_id)
                 self.counters.count(action, signed.access_key_id)
-                fault = self.faults.take(action)
+                fault = self.faults.take(action, signed.service, signed.access_key_id, asked.account)
             _strike_before(fault)
-            if action in OURS.get(service, {}):
-                with self._lock:
-                    caller = self._admit(request, signed, action, fault)
-                    result = OURS[service][action](self.state, caller, given)
-                answer = self._send(start, 200, xml(service, action, result), "text/xml", fault)
-            else:
-                with self._lock:
-                    caller = self._admit(request, signed, action, fault)
-                answer = self._pass_on(environ, start, request, caller, action, given, fault)
+            with self._lock:
+                caller = self._admit(request, signed, asked, fault)
+                answer = self._perform(environ, request, caller, asked)
+            if fault is not None and fault.kind == "answer-lost":
+                raise _Dropped(fault.kind)
+            self._note(request, asked, "ok" if answer[0].startswith("2") else answer[0].split()[0])
+            status, headers, body = answer
+            start(status, [(k, v) for k, v in headers if k.lower() != "date"] + [self._date()])
+            return [body]
         except Refusal as error:
-            code = error.code
-            if code == "InvalidClientTokenId":
-                code = _UNKNOWN.get(service, "UnrecognizedClientException" if as_json else code)
-            body, kind = refusal(service, Refusal(code, error.message, error.status), as_json)
-            return self._send(start, error.status, body, kind)
-        return answer
+            self._note(request, asked, error.code)
+            shown = _renamed(error, asked.service, as_json)
+            body, kind = refusal(asked.service, shown, as_json)
+            return self._send(start, shown.status, body, kind)
+        except _Dropped as dropped:
+            self._note(request, asked, str(dropped))
+            raise
 
-    def _admit(self, request: Request, signed: Signed, action: str, fault: Fault | None) -> Caller:
+    def _admit(self, request: Request, signed: Signed, asked: _Asked, fault: Fault | None) -> Caller:
         caller = authenticate(self.state, request, signed)
+        asked.caller = caller
         if fault is not None and fault.kind == "denied":
-            label = caller.user.label if caller.user else caller.arn
-            raise no_policy(caller.arn, f"{signed.service}:{action}", label)
-        authorize(caller, signed.service, action)
+            name, _, label = needed(self.state, caller, request, asked.service, asked.action, asked.given)
+            raise no_policy(caller.arn, name, label)
+        authorize(
+            self.state,
+            self._behind,
+            caller,
+            request,
+            asked.service,
+            asked.action,
+            asked.given,
+            signed.region,
+        )
         return caller
 
-    def _pass_on(
-        self,
-        environ: Environ,
-        start: Start,
-        request: Request,
-        caller: Caller,
-        action: str,
-        given: dict[str, str],
-        fault: Fault | None,
-    ) -> Iterable[bytes]:
-        with self._lock:
-            status, headers, body = self._behind.ask(self.state, environ, request, caller, action, given)
-        if fault is not None and fault.kind == "answer-lost":
-            raise _Dropped
-        start(status, [(k, v) for k, v in headers if k.lower() != "date"] + [self._date()])
-        return [body]
+    def _perform(
+        self, environ: Environ, request: Request, caller: Caller, asked: _Asked
+    ) -> tuple[str, list[tuple[str, str]], bytes]:
+        service, action, given = asked.service, asked.action, asked.given
+        if (service, action) == ("sts", "AssumeRole"):
+            result = sts.assume_role(self.state, self._behind, caller, given)
+        elif action in OURS.get(service, {}):
+            result = OURS[service][action](self.state, caller, given)
+        else:
+            return self._behind.ask(self.state, environ, request, caller, service, action, given)
+        body = xml(service, action, result)
+        return "200 OK", [("Content-Type", "text/xml"), ("Content-Length", str(len(body)))], body
 
-    def _send(
-        self, start: Start, status: int, body: bytes, kind: str, fault: Fault | None = None
-    ) -> Iterable[bytes]:
-        if fault is not None and fault.kind == "answer-lost":
-            raise _Dropped
+    def _account_of(self, access_key_id: str) -> str:
+        session = self.state.sessions.get(access_key_id)
+        if session is not None:
+            return session.account_id
+        found = self.state.key(access_key_id)
+        return found[1].account_id if found is not None else ""
+
+    def _note(self, request: Request, asked: _Asked, outcome: str) -> None:
+        given, caller = asked.given, asked.caller
+        subject = given.get("AccessKeyId") or given.get("SerialNumber") or given.get("UserName") or ""
+        self.events.add(
+            Event(
+                self.clock.now(),
+                asked.service,
+                asked.action,
+                asked.account,
+                asked.key,
+                caller.arn if caller is not None else "",
+                outcome,
+                subject,
+                request.headers.get("user-agent", ""),
+            )
+        )
+        self.changed()
+
+    def _send(self, start: Start, status: int, body: bytes, kind: str) -> Iterable[bytes]:
         headers = [("Content-Type", kind), ("Content-Length", str(len(body))), self._date()]
         start(f"{status} {'OK' if status < 300 else 'Error'}", headers)
         return [body]
@@ -190,8 +244,29 @@ class Double:
         return "Date", email.utils.formatdate(self.clock.date(), usegmt=True)
 
 
+@dataclass
+class _Asked:
+    """What is known of a request while it is served."""
+
+    action: str
+    service: str
+    key: str
+    given: dict[str, str]
+    account: str = ""
+    caller: Caller | None = None
+
+
 class _Dropped(Exception):
     """Close the connection without an answer."""
+
+
+def _renamed(error: Refusal, service: str, as_json: bool) -> Refusal:
+    """`error` as this kind of service calls it."""
+    if as_json:
+        code = _JSON_NAMES.get(error.code, error.code)
+        return Refusal(code, error.message, 400 if code != error.code else error.status)
+    code = _NAMES.get((service, error.code), error.code)
+    return Refusal(code, error.message, 401 if code == "AuthFailure" else error.status)
 
 
 def _strike_before(fault: Fault | None) -> None:
@@ -199,12 +274,14 @@ def _strike_before(fault: Fault | None) -> None:
     if fault is None:
         return
     if fault.kind == "never-arrived":
-        raise _Dropped
+        raise _Dropped(fault.kind)
+    if fault.kind == "unknown-key":
+        raise unknown_token()
     if fault.kind == "throttled":
         raise Refusal("Throttling", "Rate exceeded", 400)
     if fault.kind == "server-error":
         text = "The request processing has failed because of an unknown error, exception or failure."
-        raise Refusal("ServiceFailure", text, 500)
+        raise Refusal("ServiceUnavailable" if fault.status == 503 else "ServiceFailure", text, fault.status)
     if fault.kind == "slow":
         time.sleep(fault.seconds)
 

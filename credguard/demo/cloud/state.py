@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets as randomness
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from credguard.demo.cloud import companies
 from credguard.demo.cloud.companies import COMPANIES, DAY, Company, Person
@@ -78,6 +79,7 @@ class User:
     quarantined: bool = False
     denied: set[str] = field(default_factory=set)
     path: str = "/"
+    password: bool = False
 
     @property
     def arn(self) -> str:
@@ -101,7 +103,10 @@ class User:
 
 @dataclass
 class Session:
-    """Temporary credentials. They outlive the key that made them. `user` is None for a role's."""
+    """Temporary credentials. They outlive the key that made them. `user` is None for a role's.
+
+    `policies` (documents) and `policy_arns` narrow what the session may do.
+    """
 
     access_key_id: str
     secret: str
@@ -111,6 +116,12 @@ class Session:
     user: User | None
     mfa: bool
     expires: float
+    issued: float = 0.0
+    kind: Literal["session", "role", "federated"] = "session"
+    role: str = ""
+    role_id: str = ""
+    policies: tuple[str, ...] = ()
+    policy_arns: tuple[str, ...] = ()
 
 
 @dataclass
@@ -168,17 +179,39 @@ class State:
         user.keys.append(key)
         return key
 
-    def make_session(self, user: User, mfa: bool, seconds: int) -> Session:
-        key_id = companies.key_id(user.account_id, self._number(user.account_id), prefix="ASIA")
+    def make_session(
+        self,
+        user: User | None,
+        mfa: bool,
+        seconds: int,
+        *,
+        account_id: str = "",
+        arn: str = "",
+        kind: Literal["session", "role", "federated"] = "session",
+        role: str = "",
+        role_id: str = "",
+        policies: tuple[str, ...] = (),
+        policy_arns: tuple[str, ...] = (),
+    ) -> Session:
+        """Temporary credentials of `user`, or of a role: `user` None, `account_id` and `arn` say whose."""
+        account = user.account_id if user is not None else account_id
+        now = self.clock.now()
+        key_id = companies.key_id(account, self._number(account), prefix="ASIA")
         session = Session(
             key_id,
             companies.secret("SESSION", self._number("sessions")),
             "FwoGZXIvYXdzEXAMPLE" + randomness.token_urlsafe(96),
-            user.account_id,
-            user.arn,
+            account,
+            arn or (user.arn if user is not None else ""),
             user,
             mfa,
-            self.clock.now() + seconds,
+            now + seconds,
+            now,
+            kind,
+            role,
+            role_id,
+            policies,
+            policy_arns,
         )
         self.sessions[key_id] = session
         return session
@@ -201,9 +234,14 @@ class State:
         for person in company.people:
             user = root
             if person.name is not None:
-                user = User(person.name, company.account_id, born, enforced=person.enforced)
+                user = User(person.name, company.account_id, born, enforced=person.enforced, password=True)
                 account.users[person.name] = user
             self._furnish(company, person, user, now)
+        for name in company.colleagues:
+            account.users[name] = User(name, company.account_id, born + 300 * DAY, password=True)
+        if company.root_seed is not None:
+            serial = f"arn:aws:iam::{company.account_id}:mfa/root-account-mfa-device"
+            root.devices.append(Device(serial, company.root_seed, enabled=born, known_from=born))
 
     def _furnish(self, company: Company, person: Person, user: User, now: float) -> None:
         # A minute more, so that "52 days" stays 52 while the clocks of both sides disagree a little.
@@ -219,3 +257,6 @@ class State:
         if person.seed is not None:
             serial = f"arn:aws:iam::{company.account_id}:mfa/{person.name}"
             user.devices.append(Device(serial, person.seed, enabled=user.created, known_from=user.created))
+        if person.security_key is not None:
+            serial = f"arn:aws:iam::{company.account_id}:u2f/user/{person.name}/{person.security_key}"
+            user.devices.append(Device(serial, "", enabled=now - 265 * DAY, kind="fido"))
