@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -84,7 +85,7 @@ class Button(QPushButton):
         u = theme().u
         if not self._words:
             return QSize(u(self._height), u(self._height))
-        return QSize(round(self._content() + 2 * self.padding()), u(self._height))
+        return QSize(math.ceil(self._content() + 2 * self.padding()), u(self._height))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -149,8 +150,10 @@ class Button(QPushButton):
 def outdented(button: Button, *others: QWidget | None) -> QHBoxLayout:
     """A row that starts with a quiet button whose icon meets the left edge; None is the stretch."""
     layout = QHBoxLayout()
-    layout.setContentsMargins(-button.padding(), 0, 0, 0)
+    layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(8)
+    # Not a negative margin: a layout takes that for "as the style likes it".
+    layout.addSpacing(-button.padding())
     layout.addWidget(button)
     for other in others or (None,):
         if other is None:
@@ -168,7 +171,7 @@ class Link(Button):
         super().__init__(text, "quiet", height=28, name=name)
 
     def sizeHint(self) -> QSize:
-        return QSize(round(width_of(self.text(), self._link_role)) + 1, theme().u(20))
+        return QSize(math.ceil(width_of(self.text(), self._link_role)), theme().u(20))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         color = self._color if self.isEnabled() else "disabled"

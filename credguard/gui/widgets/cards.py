@@ -51,17 +51,22 @@ class AccountCard(ClickCard):
         super().__init__(bar=account.account.color, name=f"account {account.account.name}")
         self.row = account
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 14, 16, 0)
+        # The foot's first icon meets the edge of the text, so its button begins 10 px before that.
+        layout.setContentsMargins(10, 14, 8, 4)
         layout.setSpacing(0)
-        layout.addLayout(self._head())
-        layout.addSpacing(2)
-        layout.addLayout(self._identity())
-        layout.addSpacing(12)
-        self._age_line(layout, *key_words)
-        layout.addSpacing(2)
+        upper = QVBoxLayout()
+        upper.setContentsMargins(10, 0, 8, 0)
+        upper.setSpacing(0)
+        upper.addLayout(self._head())
+        upper.addSpacing(2)
+        upper.addLayout(self._identity())
+        upper.addSpacing(12)
+        upper.addLayout(self._age_line(*key_words))
+        upper.addSpacing(2)
         key = account.current
         age = key.age_days if key else None
-        layout.addWidget(AgeBar(age, due_days, root=account.is_root))
+        upper.addWidget(AgeBar(age, due_days, root=account.is_root))
+        layout.addLayout(upper)
         layout.addStretch(1)
         layout.addLayout(self._foot())
         grouped = grouped_id(account.account.account_id)
@@ -92,17 +97,16 @@ class AccountCard(ClickCard):
     def _identity(self) -> QHBoxLayout:
         copy = Button("", "quiet", "copy", 20, name=f"Copy the account number of {self.row.account.name}")
         copy.clicked.connect(lambda: self.act.emit("copy-id"))
-        number = Text(grouped_id(self.row.account.account_id), color="text2")
-        return row(number, 1, copy, 7, Text(self.row.user, color="text2"), None, spacing=0)
+        number = Text(grouped_id(self.row.account.account_id), "digits", "text2")
+        return row(number, 2, copy, 9, Text(self.row.user, color="text2"), None, spacing=0)
 
-    def _age_line(self, layout: QVBoxLayout, left: str, right: str, tone: str) -> None:
+    def _age_line(self, left: str, right: str, tone: str) -> QHBoxLayout:
         if self.row.grace is not None:
             undo = Link("Undo", name=f"Undo the rotation of {self.row.account.name}")
             undo.clicked.connect(lambda: self.act.emit("undo"))
-            layout.addLayout(row(Text(left), None, undo))
-            return
+            return row(Text(left), None, undo)
         right_tone = "text2" if tone in {"text", "danger"} else tone
-        layout.addLayout(row(Text(left, color=tone), None, Text(right, color=right_tone)))
+        return row(Text(left, color=tone), None, Text(right, color=right_tone))
 
     def _foot(self) -> QHBoxLayout:
         late = self.row.urgency == "late"
@@ -117,8 +121,7 @@ class AccountCard(ClickCard):
                 ("rotate", "Rotate", "rotate-cw", "warn" if late else "quiet"),
             ]
         foot = QHBoxLayout()
-        # The first icon meets the text's left edge.
-        foot.setContentsMargins(-10, 4, -8, 4)
+        foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(4)
         for action, label, icon, kind in actions:
             button = Button(label, kind, icon, 28, name=f"{label} {self.row.account.name}")

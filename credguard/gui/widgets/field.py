@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QSizePolicy, QWidget
 
 from credguard.gui.theme import theme
 from credguard.gui.widgets.button import Button, object_name
@@ -83,7 +83,8 @@ class Field(QWidget):
             self.reveal.toggled.connect(self._show)
             layout.setContentsMargins(10, 0, 4, 0)
             layout.addWidget(self.reveal)
-            self.edit.editingFinished.connect(self._hide)
+            for part in (self.edit, self.reveal):
+                part.installEventFilter(self)
         if key:
             layout.setContentsMargins(10, 0, 7, 0)
             layout.addWidget(KeyHint(key))
@@ -102,8 +103,15 @@ class Field(QWidget):
             self.reveal.icon_name = "eye-off" if shown else "eye"
             self.reveal.update()
 
-    def _hide(self) -> None:
-        if self.reveal is not None:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusOut:
+            # Later: where the focus goes is not known yet.
+            QTimer.singleShot(0, self, self._hide_unless_here)
+        return False
+
+    def _hide_unless_here(self) -> None:
+        inside = QApplication.focusWidget() in (self.edit, self.reveal)
+        if self.reveal is not None and not inside:
             self.reveal.setChecked(False)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -114,7 +114,7 @@ class ScoreRing(Gauge):
         arc(painter, rect, thick, "border", 1)
         if self._score is not None:
             arc(painter, rect, thick, score_color(self._score), self._part)
-        font = theme().font("lead")
+        font = theme().font("score")
         font.setPixelSize(round(self.height() * 0.30))
         painter.setFont(font)
         painter.setPen(theme().color("text" if self._score is not None else "text2"))
@@ -134,6 +134,7 @@ class TimeRing(Gauge):
     def __init__(self, size: int = 36) -> None:
         super().__init__(size, size)
         self._left, self._period = 0, 30
+        self.setAccessibleName("Seconds left")
 
     def show_time(self, left: int, period: int) -> None:
         self._left, self._period = left, max(period, 1)
@@ -189,8 +190,8 @@ class AgeBar(Gauge):
             # On whole pixels, so that the mark stays sharp.
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             x = round(self.width() * self._due / scale)
-            painter.fillRect(QRectF(x - 3, top, 6, high), c(self._back))
-            painter.fillRect(QRectF(x - 1, 0, 2, self.height()), c("text2"))
+            painter.fillRect(QRectF(x - 2, top, 6, high), c(self._back))
+            painter.fillRect(QRectF(x, 0, 2, self.height()), c("text2"))
 
 
 class ScoreBar(Gauge):

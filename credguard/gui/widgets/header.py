@@ -47,7 +47,7 @@ class _Bar(QWidget):
 
 
 class PageHeader(QWidget):
-    """`title` and `sub` are Text; `actions` takes buttons in the order quiet, secondary, primary.
+    """`title` and `sub` are Text; `buttons` is the row at the right, in the order quiet, secondary, primary.
 
     `color` stands an account's bar beside the title; `under` is the row of the sub line, for pills and
     copy buttons after it.
@@ -75,8 +75,8 @@ class PageHeader(QWidget):
         self.under.addWidget(self.sub)
         self.under.addStretch(1)
         words.addLayout(self.under)
-        self.actions = QHBoxLayout()
-        self.actions.setSpacing(8)
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(8)
         line = QHBoxLayout()
         line.setSpacing(0)
         if color:
@@ -84,5 +84,5 @@ class PageHeader(QWidget):
             line.addSpacing(14)
         line.addLayout(words, 1)
         line.addSpacing(16)
-        line.addLayout(self.actions)
+        line.addLayout(self.buttons)
         outer.addLayout(line)

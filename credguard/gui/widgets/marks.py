@@ -54,7 +54,9 @@ class Pill(Mark):
     def sizeHint(self) -> QSize:
         u = theme().u
         width = width_of(self.text(), self._role_name) + (u(2) if self._kind == "quiet" else u(16))
-        return QSize(round(width + (self._icon_size() + self._gap() if self._icon else 0)), u(20))
+        if self._icon:
+            width += self._icon_size() + self._gap() - (0 if self._kind == "quiet" else u(2))
+        return QSize(round(width), u(20))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -66,7 +68,7 @@ class Pill(Mark):
             rect = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
             painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
         quiet = self._kind == "quiet"
-        x = 0.0 if quiet else float(theme().u(8))
+        x = 0.0 if quiet else float(theme().u(6 if self._icon else 8))
         if self._icon:
             size = self._icon_size()
             tone = theme().color("ok" if quiet else ink)
@@ -148,7 +150,7 @@ class KeyHint(Mark):
 
     def sizeHint(self) -> QSize:
         u = theme().u
-        return QSize(max(u(20), round(width_of(self.text(), "caption")) + u(11)), u(20))
+        return QSize(max(u(20), round(width_of(self.text(), "key")) + u(10)), u(20))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -156,4 +158,4 @@ class KeyHint(Mark):
         painter.setPen(QPen(theme().color("border2"), 1))
         painter.setBrush(theme().color("card"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        draw(painter, QRectF(self.rect()), self.text(), "caption", "text2", _CENTRE)
+        draw(painter, QRectF(self.rect()), self.text(), "key", "text2", _CENTRE)

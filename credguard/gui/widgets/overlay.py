@@ -40,7 +40,11 @@ class Panel(QWidget):
         self.measure()
 
     def measure(self) -> None:
-        self.setFixedWidth(theme().u(self._wide))
+        self.fit(10_000)
+
+    def fit(self, room: int) -> None:
+        """As wide as the design says, or as the window allows."""
+        self.setFixedWidth(min(theme().u(self._wide), room))
 
     def foot(self, *widgets: QWidget | None) -> None:
         """The row behind a line: stop left, go right; None is the stretch."""
@@ -200,6 +204,8 @@ class DialogHost(QWidget):
         if window is None or panel is None:
             return
         self.setGeometry(window.rect())
+        if isinstance(panel, Panel):
+            panel.fit(window.width() - 32)
         layout = panel.layout()
         if layout is not None:
             layout.activate()

@@ -43,17 +43,14 @@ def paint_card(
     path = QPainterPath()
     path.addRoundedRect(inner, radius, radius)
     painter.fillPath(path, theme().color(fill))
+    if bar:
+        painter.save()
+        painter.setClipPath(path)
+        painter.fillRect(QRectF(rect.left(), rect.top(), 5, rect.height()), theme().color(bar))
+        painter.restore()
     painter.setPen(QPen(theme().color(border), pen))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPath(path)
-    if bar:
-        # Over the border too: the colour goes to the very edge.
-        whole = QPainterPath()
-        whole.addRoundedRect(rect, radius, radius)
-        painter.save()
-        painter.setClipPath(whole)
-        painter.fillRect(QRectF(rect.left(), rect.top(), 5, rect.height()), theme().color(bar))
-        painter.restore()
 
 
 class Card(QWidget):

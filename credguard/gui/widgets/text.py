@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
@@ -70,7 +72,7 @@ class Text(QLabel):
     def sizeHint(self) -> QSize:
         width = self._metrics().horizontalAdvance(self.text())
         height = self.heightForWidth(self.width()) if self.wraps else self.line_height()
-        return QSize(int(width) + 2 if self.text() else 0, height)
+        return QSize(math.ceil(width), height)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(min(40, self.sizeHint().width()), self.line_height())

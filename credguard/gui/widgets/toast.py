@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSpacerItem, QWidget
 
 from credguard.gui.icons import paint_icon
 from credguard.gui.theme import theme
@@ -43,9 +43,10 @@ class Toast(QWidget):
         self._undo.clicked.connect(self._pressed)
         self._key = _Key("Ctrl Z", "caption", "toast_text")
         layout.addWidget(self._text, 1)
-        layout.addSpacing(20)
+        self._gap, self._gap2 = QSpacerItem(22, 0), QSpacerItem(9, 0)
+        layout.addItem(self._gap)
         layout.addWidget(self._undo)
-        layout.addSpacing(9)
+        layout.addItem(self._gap2)
         layout.addWidget(self._key)
         self._layout = layout
         self._timer = QTimer(self)
@@ -67,10 +68,8 @@ class Toast(QWidget):
         self._undo.setVisible(undo)
         self._key.setVisible(undo)
         self._short.setEnabled(undo)
-        for at in (1, 3):
-            spacer = self._layout.itemAt(at).spacerItem()
-            if spacer is not None:
-                spacer.changeSize(((20, 9)[at // 2]) if undo else 0, 0)
+        self._gap.changeSize(22 if undo else 0, 0)
+        self._gap2.changeSize(9 if undo else 0, 0)
         self._layout.invalidate()
         self.setAccessibleName(sentence)
         self.place()
