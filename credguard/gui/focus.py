@@ -11,7 +11,14 @@ from credguard.gui.theme import theme
 _SHOW = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _KEEP = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 _FOCUS_IN, _FOCUS_OUT, _PRESS = QEvent.Type.FocusIn, QEvent.Type.FocusOut, QEvent.Type.MouseButtonPress
-_MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Hide, QEvent.Type.Show, QEvent.Type.EnabledChange)
+_MOVES = (
+    QEvent.Type.Move,
+    QEvent.Type.Resize,
+    QEvent.Type.Hide,
+    QEvent.Type.Show,
+    QEvent.Type.EnabledChange,
+    QEvent.Type.DeferredDelete,
+)
 OUT = 4  # 2 px between control and ring, 2 px of ring
 
 

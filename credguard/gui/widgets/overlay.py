@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from credguard.gui.theme import theme
 from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.field import Field
+from credguard.gui.widgets.scroll import ScrollArea
 from credguard.gui.widgets.text import Text, draw
 from credguard.gui.widgets.toast import Toast
 
@@ -20,6 +21,7 @@ _REACH = 60  # how far the shadow goes beyond the panel
 class Panel(QWidget):
     """A dialog's surface: radius 16. Put widgets into `body`, then call `foot` once.
 
+    The body scrolls where the window is too small for it; the foot stays.
     `modal`: only a typed confirmation is; a click on the scrim does not close it.
     """
 
@@ -32,26 +34,24 @@ class Panel(QWidget):
         self._all = QVBoxLayout(self)
         self._all.setContentsMargins(0, 0, 0, 0)
         self._all.setSpacing(0)
-        self.body = QVBoxLayout()
+        self._content = QWidget()
+        self.body = QVBoxLayout(self._content)
         self.body.setContentsMargins(24, 21, 24, 20)
         self.body.setSpacing(0)
-        self._all.addLayout(self.body, 1)
+        self._content.installEventFilter(self)
+        self._all.addWidget(ScrollArea(self._content), 1)
         self._line: QWidget | None = None
-        self.measure()
+        self._foot: QHBoxLayout | None = None
 
     def measure(self) -> None:
-        self.fit(10_000)
-
-    def fit(self, room: int) -> None:
-        """As wide as the design says, or as the window allows."""
-        self.setFixedWidth(min(theme().u(self._wide), room))
+        self.updateGeometry()
 
     def foot(self, *widgets: QWidget | None) -> None:
         """The row behind a line: stop left, go right; None is the stretch."""
         self._line = QWidget()
         self._line.setFixedHeight(1)
         self._all.addWidget(self._line)
-        layout = QHBoxLayout()
+        layout = self._foot = QHBoxLayout()
         first = widgets[0] if widgets else None
         quiet = isinstance(first, Button) and first.kind in {"quiet", "red"}
         layout.setContentsMargins(24 - (12 if quiet else 0), 12, 16, 11)
@@ -62,6 +62,26 @@ class Panel(QWidget):
             else:
                 layout.addWidget(widget)
         self._all.addLayout(layout)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # The scroll area would keep it to itself that the body wants another height.
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return False
+
+    def sizeHint(self) -> QSize:
+        width = theme().u(self._wide)
+        return QSize(width, self.heightForWidth(width))
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """How high everything is, without scrolling."""
+        self.body.activate()
+        natural = self.body.totalSizeHint().height()
+        high = self.body.totalHeightForWidth(width) if self.body.hasHeightForWidth() else natural
+        return high + (self._foot.totalSizeHint().height() + 1 if self._foot is not None else 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -204,14 +224,9 @@ class DialogHost(QWidget):
         if window is None or panel is None:
             return
         self.setGeometry(window.rect())
-        if isinstance(panel, Panel):
-            panel.fit(window.width() - 32)
-        layout = panel.layout()
-        if layout is not None:
-            layout.activate()
-        wide = min(panel.width(), window.width() - 32)
+        wide = min(panel.sizeHint().width(), window.width() - 32)
         high = panel.heightForWidth(wide) if panel.hasHeightForWidth() else panel.sizeHint().height()
-        high = min(max(high, panel.minimumSizeHint().height()), window.height() - 32)
+        high = min(high, window.height() - 32)
         panel.setGeometry((self.width() - wide) // 2, (self.height() - high) // 2, wide, high)
         self.update()
 

@@ -17,8 +17,8 @@ class ScrollArea(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
-        content.setAutoFillBackground(False)
         self.setWidget(content)
+        content.setAutoFillBackground(False)  # setWidget turns it on: a dialog would show the page's colour
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._style()
         theme().changed.connect(self._style)
