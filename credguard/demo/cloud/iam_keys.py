@@ -62,7 +62,7 @@ def create_access_key(state: State, caller: Caller, given: Mapping[str, str]) ->
     key = state.make_key(user)
     return {
         "AccessKey": {
-            "UserName": user.name or "",
+            "UserName": user.name,
             "AccessKeyId": key.access_key_id,
             "Status": "Active",
             "SecretAccessKey": key.secret,

@@ -54,6 +54,14 @@ def authorize(
     name, resource, label = needed(state, caller, request, service, action, given)
     if name in {"sts:GetCallerIdentity", "sts:AssumeRole"}:  # the role's trust has its say there
         return
+    verdict = decide(state, policies, caller, given, name, resource, region)
+    if verdict.effect == "deny":
+        raise explicit_deny(caller.arn, name, label, verdict.arn)
+    if verdict.effect == "none" and name not in FREE:
+        if caller.kind == "federated":
+            why = f"because no session policy allows the {name} action"
+            raise not_authorized(caller.arn, name, label, why)
+        raise no_policy(caller.arn, name, label)
     user = caller.user
     if user is not None and user.name is not None:
         # Shortcuts for tests, beside the real policies.
@@ -63,14 +71,6 @@ def authorize(
             raise explicit_deny(caller.arn, name, label, QUARANTINE)
         if user.enforced and not caller.mfa and service != "sts" and name not in WITHOUT_MFA:
             raise explicit_deny(caller.arn, name, label)
-    verdict = decide(state, policies, caller, given, name, resource, region)
-    if verdict.effect == "deny":
-        raise explicit_deny(caller.arn, name, label, verdict.arn)
-    if verdict.effect == "none" and name not in FREE:
-        if caller.kind == "federated":
-            why = f"because no session policy allows the {name} action"
-            raise not_authorized(caller.arn, name, label, why)
-        raise no_policy(caller.arn, name, label)
 
 
 def kind_allows(caller: Caller, service: str, action: str) -> None:

@@ -76,7 +76,7 @@ class Double:
         self.events = Events()
         self.changed: Callable[[], None] = lambda: None  # told after each request
         self.token = randomness.token_urlsafe(24)
-        self._companies = companies
+        self.companies = companies
         self._first_timing = Timing(**vars(self.timing))
         self._lock = threading.RLock()
         self.state = State(self.clock, self.timing, companies)
@@ -111,7 +111,13 @@ class Double:
             self.counters.clear()
             self.events.clear()
             self._behind.reset()
-            self.state = State(self.clock, self.timing, self._companies)
+            self.state = State(self.clock, self.timing, self.companies)
+
+    def replace_state(self, state: State) -> None:
+        """Go on from another state, such as that of an earlier run."""
+        with self._lock:
+            self._behind.reset()
+            self.state = state
 
     def user(self, account_id: str, name: str | None = None) -> User:
         """A user to look at or change (`denied`, `enforced`, `quarantined`); `name` None is root."""
@@ -140,6 +146,7 @@ class Double:
         if request.target.startswith(control.PREFIX):
             with self._lock:
                 status, answer = control.answer(self, request)
+                self.changed()
             return self._send(start, status, json.dumps(answer).encode(), "application/json")
         try:
             return self._serve_one(environ, start, request)
@@ -220,20 +227,20 @@ class Double:
     def _note(self, request: Request, asked: _Asked, outcome: str) -> None:
         given, caller = asked.given, asked.caller
         subject = given.get("AccessKeyId") or given.get("SerialNumber") or given.get("UserName") or ""
-        self.events.add(
-            Event(
-                self.clock.now(),
-                asked.service,
-                asked.action,
-                asked.account,
-                asked.key,
-                caller.arn if caller is not None else "",
-                outcome,
-                subject,
-                request.headers.get("user-agent", ""),
-            )
+        event = Event(
+            self.clock.now(),
+            asked.service,
+            asked.action,
+            asked.account,
+            asked.key,
+            caller.arn if caller is not None else "",
+            outcome,
+            subject,
+            request.headers.get("user-agent", ""),
         )
-        self.changed()
+        with self._lock:
+            self.events.add(event)
+            self.changed()
 
     def _send(self, start: Start, status: int, body: bytes, kind: str) -> Iterable[bytes]:
         headers = [("Content-Type", kind), ("Content-Length", str(len(body))), self._date()]

@@ -152,7 +152,7 @@ class State:
         self.clock, self.timing = clock, timing
         self.accounts: dict[str, Account] = {}
         self.sessions: dict[str, Session] = {}
-        self._made: dict[str, int] = {}
+        self.numbers: dict[str, int] = {}
         for company in known:
             self._found(company)
 
@@ -222,8 +222,8 @@ class State:
         return user
 
     def _number(self, what: str) -> int:
-        self._made[what] = self._made.get(what, 15) + 1
-        return self._made[what]
+        self.numbers[what] = self.numbers.get(what, 15) + 1
+        return self.numbers[what]
 
     def _found(self, company: Company) -> None:
         now = self.clock.now()
