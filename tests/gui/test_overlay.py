@@ -371,3 +371,36 @@ def test_the_lock_row_says_where_the_keys_are(qt: QApplication) -> None:
     assert rail.lock.accessibleDescription() == "Unlocked, GNOME Keyring"
     rail.lock.set_state("Sealed vault", locked=True)
     assert rail.lock.text() == "Locked"
+
+
+# ── scroll area ──────────────────────────────────────────────────────────────────────────────────
+def test_wrapped_text_gets_the_height_it_needs_and_no_more(qt: QApplication) -> None:
+    content = QWidget()
+    column = QVBoxLayout(content)
+    column.setContentsMargins(0, 0, 0, 0)
+    words = Text("word " * 400, "body14", wrap=True)
+    column.addWidget(words)
+    area = ScrollArea(content)
+    grab(area, 600, 300)
+    assert content.height() == words.heightForWidth(words.width())
+    assert area.verticalScrollBar().maximum() == content.height() - 300
+    words.setText("one line")
+    settle()
+    assert content.height() == 300
+    assert area.verticalScrollBar().maximum() == 0
+
+
+def test_tab_brings_a_control_of_a_dialog_into_view(qt: QApplication) -> None:
+    window, shown = Window(), Panel()
+    window.resize(800, 300)
+    buttons = [Button(f"Row {number}") for number in range(20)]
+    for button in buttons:
+        shown.body.addWidget(button)
+    shown.foot(None, Button("Later"))
+    window.host.show_panel(shown)
+    settle()
+    for _ in range(15):
+        tab(window)
+    assert QApplication.focusWidget() is buttons[15]
+    top = buttons[15].mapTo(shown.area.viewport(), QPoint(0, 0)).y()
+    assert 0 <= top <= shown.area.viewport().height() - buttons[15].height()

@@ -115,11 +115,11 @@ class ScoreRing(Gauge):
         if self._score is not None:
             arc(painter, rect, thick, score_color(self._score), self._part)
         font = theme().font("score")
-        font.setPixelSize(round(self.height() * 0.30))
+        font.setPixelSize(max(theme().u(18), round(self.height() * 0.30)))
         painter.setFont(font)
         painter.setPen(theme().color("text" if self._score is not None else "text2"))
         big = self._wide >= 100
-        lift = self.height() * 0.07 if big else 0
+        lift = self.height() * 0.075 if big else 0
         words = "–" if self._score is None else str(self._score)
         painter.drawText(rect.adjusted(0, -lift, 0, -lift), Qt.AlignmentFlag.AlignCenter, words)
         if big:

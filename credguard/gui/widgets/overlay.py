@@ -34,12 +34,13 @@ class Panel(QWidget):
         self._all = QVBoxLayout(self)
         self._all.setContentsMargins(0, 0, 0, 0)
         self._all.setSpacing(0)
-        self._content = QWidget()
-        self.body = QVBoxLayout(self._content)
+        content = QWidget()
+        self.body = QVBoxLayout(content)
         self.body.setContentsMargins(24, 21, 24, 20)
         self.body.setSpacing(0)
-        self._content.installEventFilter(self)
-        self._all.addWidget(ScrollArea(self._content), 1)
+        content.installEventFilter(self)
+        self.area = ScrollArea(content)
+        self._all.addWidget(self.area, 1)
         self._line: QWidget | None = None
         self._foot: QHBoxLayout | None = None
 
@@ -251,7 +252,10 @@ class DialogHost(QWidget):
         now = QApplication.focusWidget()
         at = stops.index(now) if now in stops else (-1 if forward else 0)
         reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-        stops[(at + (1 if forward else -1)) % len(stops)].setFocus(reason)
+        stop = stops[(at + (1 if forward else -1)) % len(stops)]
+        stop.setFocus(reason)
+        if isinstance(self._panel, Panel):
+            self._panel.area.ensureWidgetVisible(stop, 0, 24)
         return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -297,16 +301,16 @@ def paint_shadow(width: int, height: int, radius: float, ratio: float = 1.0) -> 
     painter.setClipPath(whole.subtracted(panel))
     painter.setPen(Qt.PenStyle.NoPen)
     strength = 0.60 if theme().dark else 0.26
-    reach, steps, before = 40, 40, 0.0
+    steps, before = 40, 0.0
     for step in range(steps):
         # Each ring adds what the fall-off has gained since the last one, from the outside in.
         part = (step + 1) / steps
-        wanted = strength * part * part
+        wanted = strength * part * part * (3 - 2 * part)
         color = QColor(0, 0, 0)
         color.setAlphaF(max(0.0, (wanted - before) / (1 - before)))
         before = wanted
         painter.setBrush(color)
-        grow = reach / 2 - part * reach
+        grow = 24 - part * 34
         rect = QRectF(_REACH - grow, _REACH + 10 - grow, width + 2 * grow, height + 2 * grow)
         if rect.width() > 0 and rect.height() > 0:
             painter.drawRoundedRect(rect, max(2.0, radius + grow), max(2.0, radius + grow))

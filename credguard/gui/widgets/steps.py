@@ -130,7 +130,7 @@ class StepList(QLabel):
         if not lines:
             return 0
         heads = sum(kind == "head" for kind, _ in lines)
-        return theme().u(10 * 2 + heads * 20 + (len(lines) - heads) * 24 + (heads - 1) * 8 - 2)
+        return theme().u(10 + 14 + heads * 20 + (len(lines) - heads) * 24 + (heads - 1) * 8 - 2)
 
     def _height(self, step: Step, last: bool) -> int:
         u = theme().u
@@ -170,12 +170,12 @@ class StepList(QLabel):
         quiet = step.state in {"todo", "skipped"}
         bold = step.state in {"running", "failed"}
         at = self.times.get(step.id, "") if step.state in {"done", "failed"} else ""
-        aside = width_of(at, "body") + u(12) if at else 0
+        aside = width_of(at, "digits12") + u(12) if at else 0
         rect = QRectF(left, y, self.width() - left - aside, u(20))
         draw(painter, rect, words(step.title), "card" if bold else "row", "text2" if quiet else "text")
         if at:
             right = QRectF(0, y, self.width(), u(20))
-            draw(painter, right, at, "body", "text2", Qt.AlignmentFlag.AlignRight)
+            draw(painter, right, at, "digits12", "text2", Qt.AlignmentFlag.AlignRight)
         below = y + u(20)
         if step.state == "running" and step.total:
             self._bar(painter, below + u(4), step)

@@ -37,9 +37,7 @@ class Text(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.role, self.token, self.wraps, self._elide = role, color, wrap, elide
         self._align = _RIGHT if right else _CENTRE if center else _LEFT
-        policy = QSizePolicy(
-            QSizePolicy.Policy.Ignored if wrap else QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed
-        )
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(wrap)
         self.setSizePolicy(policy)
         self.measure()
@@ -70,9 +68,12 @@ class Text(QLabel):
         return QFontMetricsF(theme().font(self.role))
 
     def sizeHint(self) -> QSize:
-        width = self._metrics().horizontalAdvance(self.text())
-        height = self.heightForWidth(self.width()) if self.wraps else self.line_height()
-        return QSize(math.ceil(width), height)
+        width = math.ceil(max((self._metrics().horizontalAdvance(p) for p in self.text().split("\n")), default=0))
+        if not self.wraps:
+            return QSize(width, self.line_height())
+        # A comfortable measure, not the whole paragraph in one line.
+        width = min(width, theme().u(440))
+        return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(min(40, self.sizeHint().width()), self.line_height())

@@ -105,20 +105,20 @@ class _CodeBox(QWidget):
         self.label, self.code = label, ""
         self.copy = Button("", "quiet", "copy", 28, name=f"Copy {label}")
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 0, 8, 8)
+        layout.setContentsMargins(12, 0, 8, 0)
         layout.addStretch(1)
-        layout.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignBottom)
+        layout.addWidget(self.copy)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.measure()
 
     def measure(self) -> None:
-        self.setFixedHeight(theme().u(60))
+        self.setFixedHeight(theme().u(55))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, u = QPainter(self), theme().u
-        paint_card(painter, QRectF(self.rect()), "card", "border2", radius=10)
-        draw(painter, QRectF(u(14), u(8), self.width() - u(20), u(16)), self.label, "caption", "text2")
-        rect = QRectF(u(14), u(26), self.width() - u(50), u(24))
+        paint_card(painter, QRectF(self.rect()), "card", "border2", radius=8)
+        draw(painter, QRectF(u(12), u(7), self.width() - u(48), u(16)), self.label, "caption", "text2")
+        rect = QRectF(u(12), u(23), self.width() - u(48), u(24))
         draw(painter, rect, grouped(self.code) if self.code else "… …", "next", "text")
 
 
@@ -131,12 +131,13 @@ class CodePair(QWidget):
         super().__init__()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(12)
+        layout.setSpacing(8)
         self._boxes = (_CodeBox(first), _CodeBox(second))
         for number, box in enumerate(self._boxes):
             box.copy.clicked.connect(lambda _=False, n=number: self.copied.emit(n))
             layout.addWidget(box, 1)
         self._ring = TimeRing()
+        layout.addSpacing(12)
         layout.addWidget(self._ring)
 
     def show_codes(self, first: str, second: str, left: int, period: int) -> None:

@@ -103,7 +103,7 @@ class Timeline(QAbstractButton):
     # ── where things stand ───────────────────────────────────────────────────────────────────────
     def _x(self, at: float) -> float:
         part = ((at - self._now) / DAY + BACK) / (BACK + AHEAD)
-        return max(0.0, min(1.0, part)) * self.width()
+        return 8 + max(0.0, min(1.0, part)) * (self.width() - 16)
 
     def _axis(self) -> float:
         return float(self.height() - theme().u(44))
@@ -112,8 +112,8 @@ class Timeline(QAbstractButton):
         ends = [-100.0, -100.0]
         places = []
         for due in self._dues:
-            x = max(8.0, min(self.width() - 8.0, self._x(due.due)))
-            width = max(width_of(due.name, "button"), width_of(_when(due), "caption"))
+            x = self._x(due.due)
+            width = max(width_of(due.name, "button"), width_of(_when(due), "digits12"))
             left = max(0.0, min(x - 8, self.width() - width))
             level = 0 if left - ends[0] >= 8 else 1
             ends[level] = left + width
@@ -167,7 +167,7 @@ class Timeline(QAbstractButton):
         draw(painter, QRectF(place.left, top, place.width + 2, u(20)), place.due.name, "button", "text")
         tone = "warn" if place.due.late_days > 0 else "text2"
         words = QRectF(place.left, top + u(20), place.width + 2, u(16))
-        draw(painter, words, _when(place.due), "caption", tone)
+        draw(painter, words, _when(place.due), "digits12", tone)
         painter.setPen(QPen(c("card"), 3))
         painter.setBrush(c(f"account:{place.due.color}"))
         painter.drawEllipse(QPointF(place.x, axis), 8, 8)
