@@ -17,6 +17,7 @@ from credguard.demo.cloud.companies import (
     PERSONAL,
     Company,
 )
+from credguard.demo.cloud.devices import code_at
 from credguard.demo.cloud.policies import Policy, evaluate
 from credguard.demo.cloud.server import Double
 from tests.support.aws_double import client, serial_of
@@ -231,6 +232,32 @@ def test_roots_device_shows_its_owner_by_arn(double: Double) -> None:
     user = client(double, "iam", PERSONAL).get_user()["User"]
     assert user["Arn"] == "arn:aws:iam::314159265358:root"
     assert "UserName" not in user
+
+
+def test_eight_devices_and_a_clock_that_ran_off(double: Double) -> None:
+    iam = client(double, "iam", session(double, BLUE_KITE))
+
+    def added(name: str, off: int = 0) -> tuple[str, str]:
+        made = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+        seed = made["Base32StringSeed"].decode()
+        step = int(double.clock.now() // 30) + off
+        pair = {
+            "AuthenticationCode1": code_at(seed, step - 1),
+            "AuthenticationCode2": code_at(seed, step),
+        }
+        iam.enable_mfa_device(UserName="mk", SerialNumber=made["SerialNumber"], **pair)
+        return made["SerialNumber"], seed
+
+    serial, seed = added("fast", 40)  # its clock is twenty minutes ahead, and IAM learns it
+    sts = client(double, "sts", BLUE_KITE)
+    step = int(double.clock.now() // 30)
+    wrong = {"SerialNumber": serial, "TokenCode": code_at(seed, step)}
+    assert "invalid MFA" in refused(sts.get_session_token, **wrong)[1]
+    sts.get_session_token(SerialNumber=serial, TokenCode=code_at(seed, step + 40))
+    for number in range(6):
+        added(f"device-{number}")
+    with pytest.raises(ClientError, match="Cannot exceed quota for MFADevicesPerUser: 8"):
+        added("one-too-many")
 
 
 # ── faults and events ────────────────────────────────────────────────────────────────────────────
