@@ -56,7 +56,8 @@ ROLES: dict[str, tuple[int, int, float]] = {
     "pill": (12, 500, 0.0), "badge": (12, 600, 0.0), "strong": (13, 600, 0.0), "code": (34, 500, -0.6),
     "next": (20, 500, 0.0), "ring": (12, 500, 0.0), "ring28": (11, 500, 0.0), "mono": (13, 400, 0.0),
     "mono12": (12, 400, 0.0), "mono14": (14, 400, 0.0), "row_on": (14, 600, 0.0), "link": (13, 500, 0.0),
-    "key": (11, 500, 0.0), "digits": (13, 400, 0.0), "digits500": (13, 500, 0.0), "score": (16, 600, 0.0),
+    "key": (11, 500, 0.0), "digits": (13, 400, 0.0), "digits12": (12, 400, 0.0),
+    "digits500": (13, 500, 0.0), "score": (16, 600, 0.0),
     "recovery": (15, 500, 0.0),
 }  # fmt: skip
 LINE = {
@@ -68,7 +69,7 @@ _MONO = ("JetBrains Mono", "Cascadia Mono", "SF Mono", "Noto Sans Mono", "DejaVu
 
 _MONO_ROLES = {"mono", "mono12", "mono14", "recovery"}
 #: Tabular digits: 111 111 and 888 888 are equally wide. Not in prose, where they look loose.
-_DIGIT_ROLES = {"code", "next", "ring", "ring28", "score", "badge", "digits", "digits500"}
+_DIGIT_ROLES = {"code", "next", "ring", "ring28", "score", "badge", "digits", "digits12", "digits500"}
 
 Mode = Literal["system", "light", "dark"]
 

@@ -513,3 +513,34 @@ def test_a_spinner_rests_while_nobody_sees_it(qt: QApplication) -> None:
 def test_a_skeleton_waits(qt: QApplication) -> None:
     assert len(colors_of(grab(Ground(SkeletonCard(delay=60_000)), 400))) == 1
     assert len(colors_of(grab(Ground(SkeletonCard(delay=0)), 400))) > 2
+
+
+# ── large text in a small window ─────────────────────────────────────────────────────────────────
+def test_an_account_card_without_room_shows_icons_with_names(qt: QApplication) -> None:
+    card = cards()[0]
+    grab(card, 412)
+    wide = {b.objectName(): b.width() for b in card.findChildren(Button)}
+    theme().set_scale(2.0)
+    grab(card, 600)
+    buttons = card.findChildren(Button)
+    for button in buttons:
+        assert button.geometry().right() <= card.width(), button.objectName()
+    code_button = next(b for b in buttons if b.text() == "Code")
+    assert code_button.width() == code_button.height() == 56
+    assert code_button.toolTip() == "Code Northwind"
+    theme().set_scale(1.0)
+    grab(card, 412)
+    assert {b.objectName(): b.width() for b in card.findChildren(Button)} == wide
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_labels_of_the_timeline_never_touch(qt: QApplication, scale: float) -> None:
+    theme().set_scale(scale)
+    line = Timeline(dues(), NOW)
+    for width in (360, 640, 848):
+        grab(line, width)
+        for row in (0, 1):
+            labels = [p for p in line._places() if p.level == row]
+            for one, other in pairwise(labels):
+                assert other.left - (one.left + one.width) >= 8
+            assert all(p.left >= 0 for p in labels)

@@ -44,7 +44,7 @@ class Button(QPushButton):
         super().__init__(parent)
         self.kind: Kind = kind
         self.icon_name, self._height, self._trailing = icon, height, trailing
-        self._words, self._name, self._key = "", name, key
+        self._words, self._name, self._key, self._compact = "", name, key, False
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -64,6 +64,22 @@ class Button(QPushButton):
     def text(self) -> str:
         return self._words
 
+    def set_compact(self, compact: bool) -> None:
+        """The icon alone, with the name as tooltip: where there is no room for the words."""
+        if compact == self._compact or not self.icon_name:
+            return
+        self._compact = compact
+        self.setToolTip(self.accessibleName() if compact else "")
+        self.updateGeometry()
+        self.update()
+
+    def full_width(self) -> int:
+        """How wide it is with its words."""
+        return math.ceil(self._content() + 2 * self.padding())
+
+    def _alone(self) -> bool:
+        return self._compact or not self._words
+
     def _role(self) -> str:
         return "button40" if self._height == 40 else "button"
 
@@ -82,10 +98,8 @@ class Button(QPushButton):
         return width
 
     def sizeHint(self) -> QSize:
-        u = theme().u
-        if not self._words:
-            return QSize(u(self._height), u(self._height))
-        return QSize(math.ceil(self._content() + 2 * self.padding()), u(self._height))
+        high = theme().u(self._height)
+        return QSize(high if self._alone() else self.full_width(), high)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -123,7 +137,7 @@ class Button(QPushButton):
             painter.setBrush(fill if fill is not None else Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rect, u(8), u(8))
         color = theme().color(words)
-        if not self._words:
+        if self._alone():
             side = self._icon_size() if self._height < 40 else u(18)
             box = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
             paint_icon(painter, self.icon_name, box, color)

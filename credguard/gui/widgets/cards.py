@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from credguard.domain.accounts import grouped as grouped_id
@@ -51,11 +51,8 @@ class AccountCard(ClickCard):
         super().__init__(bar=account.account.color, name=f"account {account.account.name}")
         self.row = account
         layout = QVBoxLayout(self)
-        # The foot's first icon meets the edge of the text, so its button begins 10 px before that.
-        layout.setContentsMargins(10, 14, 8, 4)
         layout.setSpacing(0)
-        upper = QVBoxLayout()
-        upper.setContentsMargins(10, 0, 8, 0)
+        upper = self._upper = QVBoxLayout()
         upper.setSpacing(0)
         upper.addLayout(self._head())
         upper.addSpacing(2)
@@ -75,7 +72,13 @@ class AccountCard(ClickCard):
         self.measure()
 
     def measure(self) -> None:
-        self.setFixedHeight(theme().u(148))
+        u = theme().u
+        self.setFixedHeight(u(148))
+        # The foot's first icon meets the edge of the text (20 px), so its button begins before that.
+        layout = self.layout()
+        if layout is not None:
+            layout.setContentsMargins(20 - u(10), u(14), 16 - u(8), u(4))
+            self._upper.setContentsMargins(u(10), 0, u(8), 0)
 
     def sizeHint(self) -> QSize:
         return QSize(theme().u(400), theme().u(148))
@@ -123,17 +126,27 @@ class AccountCard(ClickCard):
         foot = QHBoxLayout()
         foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(4)
+        self._actions: list[Button] = []
         for action, label, icon, kind in actions:
             button = Button(label, kind, icon, 28, name=f"{label} {self.row.account.name}")
             button.clicked.connect(lambda _=False, a=action: self.act.emit(a))
             if action == "code":
                 button.setEnabled(any(m.code for m in self.row.mfa))
+            self._actions.append(button)
             foot.addWidget(button)
         foot.addStretch(1)
         more = Button("", "quiet", "more-horizontal", 28, name=f"More of {self.row.account.name}")
         more.clicked.connect(self.activated)
         foot.addWidget(more)
         return foot
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Icons alone where the words have no room: a large text size in a small window."""
+        u = theme().u
+        wanted = sum(button.full_width() for button in self._actions) + u(28) + 4 * len(self._actions)
+        room = self.width() - (20 - u(10)) - (16 - u(8))
+        for button in self._actions:
+            button.set_compact(len(self._actions) > 1 and wanted > room)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         action = _KEYS.get(Qt.Key(event.key())) if not event.modifiers() else None

@@ -201,29 +201,31 @@ class CodeCard(ClickCard):
             painter.drawEllipse(QRectF(x, u(58.5), u(11), u(11)))
 
     def _right_side(self, painter: QPainter) -> None:
-        u, edge, aside = theme().u, self._edge(), self.aside
-        middle = QRectF(0, (self.height() - u(20)) / 2, edge - u(14), u(20))
+        u, edge, aside, now = theme().u, self._edge(), self.aside, self.now
+        # What stands here never runs into the digits: it is shortened, or left out.
+        start = u(24) + u(12) + (width_of(grouped(now.code), "code") if now is not None else 0)
+
+        def room(top: float, right: float, high: int = 20) -> QRectF:
+            return QRectF(start, top, max(0.0, right - start), u(high))
+
+        middle = room((self.height() - u(20)) / 2, edge - u(14))
         if aside is not None and aside.kind == "learning":
             draw(painter, middle, aside.words, "body", "text2", _RIGHT)
         elif aside is not None:
-            upper = QRectF(0, u(30), self.width() - u(20), u(20))
-            warn = aside.kind == "stopped"
-            draw(
-                painter, upper, aside.words, "button" if warn else "body", "warn" if warn else "text2", _RIGHT
-            )
+            role, tone = ("button", "warn") if aside.kind == "stopped" else ("body", "text2")
+            draw(painter, room(u(30), self.width() - u(20)), aside.words, role, tone, _RIGHT)
         elif self.code.type == "hotp":
             if self.code.counter is not None:
                 draw(painter, middle, f"no. {self.code.counter}", "body", "text2", _RIGHT)
-        elif self.now is not None and (self._copied or self.now.used):
-            said = "Copied" if self._copied else f"used, next in {self.now.valid_for} s"
-            tone = "ok" if self._copied else "text2"
-            draw(painter, middle, said, "button", tone, _RIGHT)
-            side = u(16)
-            x = middle.right() - width_of(said, "button") - side - u(6)
+        elif now is not None and (self._copied or now.used):
+            said = "Copied" if self._copied else f"used, next in {now.valid_for} s"
+            tone, side = "ok" if self._copied else "text2", u(16)
+            width = draw(painter, middle.adjusted(side + u(6), 0, 0, 0), said, "button", tone, _RIGHT)
+            x = middle.right() - width - side - u(6)
             box = QRectF(x, (self.height() - side) / 2, side, side)
             paint_icon(painter, "check", box, theme().color(tone), 2.25)
-        elif self._last() and self.now is not None and self.now.next_code:
-            upper = QRectF(0, u(42), edge - u(12), u(16))
-            draw(painter, upper, "next", "caption", "text2", _RIGHT)
-            lower = QRectF(0, u(58), edge - u(14), u(24))
-            draw(painter, lower, grouped(self.now.next_code), "next", "text", _RIGHT)
+        elif self._last() and now is not None and now.next_code:
+            lower = room(u(58), edge - u(14), 24)
+            if width_of(grouped(now.next_code), "next") <= lower.width():
+                draw(painter, room(u(42), edge - u(12), 16), "next", "caption", "text2", _RIGHT)
+                draw(painter, lower, grouped(now.next_code), "next", "text", _RIGHT)

@@ -89,6 +89,8 @@ class ClickCard(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        # A button would rather not be smaller than its hint; a card gives way to the window.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.clicked.connect(lambda: self.activated.emit())
 
     def sizeHint(self) -> QSize:
@@ -227,7 +229,7 @@ class Note(Card):
         super().__init__(fill="sunken", name="note", radius=8)
         self.setAccessibleName(words)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 9, 14, 9)
+        layout.setContentsMargins(14, 10, 14, 10)
         layout.setSpacing(12)
         side = QVBoxLayout()
         side.setContentsMargins(0, 2, 0, 0)

@@ -68,7 +68,9 @@ class Text(QLabel):
         return QFontMetricsF(theme().font(self.role))
 
     def sizeHint(self) -> QSize:
-        width = math.ceil(max((self._metrics().horizontalAdvance(p) for p in self.text().split("\n")), default=0))
+        width = math.ceil(
+            max((self._metrics().horizontalAdvance(p) for p in self.text().split("\n")), default=0)
+        )
         if not self.wraps:
             return QSize(width, self.line_height())
         # A comfortable measure, not the whole paragraph in one line.

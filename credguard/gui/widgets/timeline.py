@@ -18,6 +18,7 @@ DAY = 86_400.0
 BACK, AHEAD, MOST = 14, 91, 5
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CENTRE = Qt.AlignmentFlag.AlignHCenter
+_ALONE = -1
 
 
 def day_words(at: float) -> str:
@@ -53,7 +54,7 @@ class Timeline(QAbstractButton):
         self.measure()
 
     def measure(self) -> None:
-        rows = 2 if any(p.level for p in self._places()) else 1
+        rows = 2 if any(p.level == 1 for p in self._places()) else 1
         self.setFixedHeight(theme().u(132 + 38 * (rows - 1)))
 
     def sizeHint(self) -> QSize:
@@ -82,7 +83,11 @@ class Timeline(QAbstractButton):
         for place in self._places():
             dot = abs(x - place.x) <= 12 and abs(y - axis) <= 12
             top = axis - theme().u(85 + 38 * place.level)
-            label = place.left <= x <= place.left + place.width and top <= y <= top + theme().u(38)
+            label = (
+                place.level != _ALONE
+                and place.left <= x <= place.left + place.width
+                and top <= y <= top + theme().u(38)
+            )
             if dot or label:
                 return place.due
         return None
@@ -115,8 +120,10 @@ class Timeline(QAbstractButton):
             x = self._x(due.due)
             width = max(width_of(due.name, "button"), width_of(_when(due), "digits12"))
             left = max(0.0, min(x - 8, self.width() - width))
-            level = 0 if left - ends[0] >= 8 else 1
-            ends[level] = left + width
+            # Two rows of labels; where both are taken the dot stands alone and its tooltip has the words.
+            level = next((row for row in (0, 1) if left - ends[row] >= 8), _ALONE)
+            if level != _ALONE:
+                ends[level] = left + width
             places.append(_Place(due, x, left, width, level))
         return places
 
@@ -138,7 +145,11 @@ class Timeline(QAbstractButton):
         painter.fillRect(QRectF(today - 1, axis - 10, 2, 20), c("text"))
         label = QRectF(today - u(40), axis + u(15), u(80), u(16))
         draw(painter, label, "Today", "badge", "text", _CENTRE)
-        for number, place in enumerate(self._places()):
+        places = self._places()
+        for place in sorted(places, key=lambda p: -p.level):  # the upper row's stems run behind the lower
+            if place.level != _ALONE:
+                self._label(painter, axis, place)
+        for number, place in enumerate(places):
             self._dot(painter, axis, place, number == self._at and self.hasFocus())
         if self._more:
             rect = QRectF(0, axis + u(15), self.width(), u(16))
@@ -161,13 +172,7 @@ class Timeline(QAbstractButton):
             draw(painter, rect, _MONTHS[then.month - 1], "caption", "text2", _CENTRE)
 
     def _dot(self, painter: QPainter, axis: float, place: _Place, chosen: bool) -> None:
-        u, c = theme().u, theme().color
-        top = axis - u(85 + 38 * place.level)
-        painter.fillRect(QRectF(place.x - 0.5, top + u(40), 1, axis - 9 - top - u(40)), c("border2"))
-        draw(painter, QRectF(place.left, top, place.width + 2, u(20)), place.due.name, "button", "text")
-        tone = "warn" if place.due.late_days > 0 else "text2"
-        words = QRectF(place.left, top + u(20), place.width + 2, u(16))
-        draw(painter, words, _when(place.due), "digits12", tone)
+        c = theme().color
         painter.setPen(QPen(c("card"), 3))
         painter.setBrush(c(f"account:{place.due.color}"))
         painter.drawEllipse(QPointF(place.x, axis), 8, 8)
@@ -175,6 +180,16 @@ class Timeline(QAbstractButton):
             painter.setPen(QPen(c("focus"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawEllipse(QPointF(place.x, axis), 11, 11)
+
+    def _label(self, painter: QPainter, axis: float, place: _Place) -> None:
+        u, c = theme().u, theme().color
+        top = axis - u(85 + 38 * place.level)
+        painter.fillRect(QRectF(place.x - 0.5, top + u(40), 1, axis - 9 - top - u(40)), c("border2"))
+        painter.fillRect(QRectF(place.left - 4, top, place.width + 8, u(37)), c("card"))
+        draw(painter, QRectF(place.left, top, place.width + 2, u(20)), place.due.name, "button", "text")
+        tone = "warn" if place.due.late_days > 0 else "text2"
+        words = QRectF(place.left, top + u(20), place.width + 2, u(16))
+        draw(painter, words, _when(place.due), "digits12", tone)
 
 
 def _when(due: Due) -> str:
