@@ -257,6 +257,50 @@ def test_the_table_has_an_edge_for_each_pair_it_handles() -> None:
         assert (phase, event.__name__) in drawn
 
 
+def _proved(*answers: tuple[bool, float]) -> State:
+    """A new key asked for at these moments (seconds), with these answers."""
+    state = dataclasses.replace(START, phase="verify", new_key="NEW", looked_at=1.0)
+    for accepted, at in answers:
+        assert state.phase == "verify"
+        state = dataclasses.replace(machine.advance(state, Checked(accepted, True, at)), resting=False)
+    return state
+
+
+def test_five_proofs_in_a_row_over_ten_seconds() -> None:
+    assert _proved(*((True, 2.5 * n) for n in range(5))).phase == "switch"
+    assert _proved(*((True, 2.5 * n) for n in range(4))).phase == "verify"
+    assert _proved(*((True, 1.0 * n) for n in range(9))).phase == "verify", "too quick"
+    assert _proved(*((True, 1.0 * n) for n in range(11))).phase == "switch"
+
+
+def test_a_refusal_starts_the_count_anew() -> None:
+    flips = [(True, 3.0 * n) for n in range(4)] + [(False, 12.0)]
+    again = [(True, 15.0 + 3.0 * n) for n in range(5)]
+    assert _proved(*flips, *again[:4]).phase == "verify"
+    assert _proved(*flips, *again).phase == "switch"
+
+
+def test_a_key_refused_for_a_minute_is_taken_back() -> None:
+    assert _proved((False, 0.0), (False, 59.0)).phase == "verify"
+    after = _proved((False, 0.0), (False, 60.0))
+    assert after.phase == "discard"
+    assert after.failure is not None
+    assert after.failure.code == "new-key-refused"
+
+
+def test_proofs_of_yesterday_do_not_count() -> None:
+    state = machine.advance(_proved(*((True, 2.5 * n) for n in range(4))), Due(100_000.0))
+    assert machine.advance(state, Checked(True, True, 100_001.0)).phase == "verify"
+    refused = machine.advance(state, Checked(False, True, 100_001.0))
+    assert refused.phase == "verify", "the minute starts anew too"
+
+
+def test_another_identity_is_never_switched_to() -> None:
+    state = dataclasses.replace(START, phase="verify", new_key="NEW")
+    after = machine.advance(state, Checked(True, False, 1.0))
+    assert after.phase == "discard"
+
+
 def test_a_pair_outside_the_table_is_a_defect() -> None:
     with pytest.raises(UnexpectedEvent):
         machine.advance(START, KeyDeleted())

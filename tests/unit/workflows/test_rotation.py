@@ -99,11 +99,11 @@ def test_an_answer_that_comes_twice_does_no_harm(tmp_path: Path) -> None:
 
 
 # ── whose key is it ──────────────────────────────────────────────────────────────────────────────
-def _killed_at_create(world: World) -> str:
-    """Killed when the request was about to be sent. Returns the run."""
+def _killed_at(world: World, name: str) -> str:
+    """Killed at the first tick of this name. Returns the run."""
     count = Ticks()
     world.begin(count)
-    moment = count.names.index("after begin CreateKey") + 1
+    moment = count.names.index(name) + 1
     fresh = World(world.folder / "again")
     world.__dict__.update(fresh.__dict__)
     with pytest.raises(Killed):
@@ -116,7 +116,7 @@ def test_a_key_made_in_the_console_while_the_run_rested_is_not_taken_for_the_orp
     """The request was never sent; days later somebody made a key by hand and has not used it yet."""
     (tmp_path / "again").mkdir()
     world = World(tmp_path)
-    run = _killed_at_create(world)
+    run = _killed_at(world, "after begin CreateKey")
     world.clock.sleep(3 * DAY)
     world.iam.keys[OTHER] = IamKey("other/EXAMPLE", world.clock.now())
     report = world.rotations().resume(run)
@@ -129,7 +129,7 @@ def test_a_key_made_in_the_console_while_the_run_rested_is_not_taken_for_the_orp
 def test_the_key_made_at_the_time_is_the_orphan_days_later(tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     world = World(tmp_path)
-    run = _killed_at_create(world)
+    run = _killed_at(world, "after begin CreateKey")
     world.iam.keys[OTHER] = IamKey("other/EXAMPLE", world.clock.now())  # it took effect after all
     world.clock.sleep(3 * DAY)
     report = world.rotations().resume(run)
@@ -176,6 +176,16 @@ def test_an_imported_key_is_not_taken_for_the_new_one(tmp_path: Path) -> None:
 
 
 def test_the_stored_key_is_adopted_after_a_crash(tmp_path: Path) -> None:
+    (tmp_path / "again").mkdir()
+    world = World(tmp_path)
+    run = _killed_at(world, "before end KeyCreated")
+    report = world.rotations().resume(run)
+    assert report.failure is None
+    assert world.iam.calls["CreateAccessKey"] == 1
+    assert set(world.iam.keys) == {OLD, report.new_key}
+
+
+def test_a_key_whose_secret_was_lost_is_deleted_and_made_anew(tmp_path: Path) -> None:
     world = World(tmp_path)
     _lost_once(world)
     report = world.begin()
