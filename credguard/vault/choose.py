@@ -15,7 +15,7 @@ from credguard.domain.text import text
 from credguard.vault import keychain
 from credguard.vault.sealed import argon
 from credguard.vault.sealed.backend import Ask, SealedBackend
-from credguard.vault.sealed.vault import SealedVault
+from credguard.vault.sealed.vault import SealedVault, Seen
 from credguard.vault.store import SecretStore
 
 Alone = Callable[[str], AbstractContextManager[None]]
@@ -35,7 +35,8 @@ def chosen(pins: Pins, environ: Mapping[str, str], pin: str = "store") -> str:
     Raises CredGuardError `store-pinned` when CREDGUARD_STORE names another store than the pinned one,
     `usage` when it names none.
     """
-    pinned = str(pins.get(pin) or (pins.get("store") if pin != "store" else "") or "")
+    of_keys = str(pins.get("store") or "")
+    pinned = str(pins.get(pin) or of_keys)
     wanted = environ.get("CREDGUARD_STORE", "")
     if wanted not in {"", "keychain", "sealed"}:
         raise CredGuardError(
@@ -43,7 +44,9 @@ def chosen(pins: Pins, environ: Mapping[str, str], pin: str = "store") -> str:
             text("CREDGUARD_STORE is keychain or sealed, not {value}.", value=wanted),
             text("Set it to one of the two, or leave it out."),
         )
-    if pinned and wanted and wanted != pinned:
+    # Codes that were moved elsewhere stay there: the variable names the store of the keys.
+    moved = pin != "store" and pinned != of_keys and wanted == of_keys
+    if pinned and wanted and wanted != pinned and not moved:
         raise CredGuardError(
             "store-pinned",
             text("Your keys are in the {pinned}, and CREDGUARD_STORE asks for the {wanted}.",
@@ -65,25 +68,30 @@ def open_store(
     environ: Mapping[str, str] | None = None,
     pin: str = "store",
     cost: argon.Cost | None = None,
+    seen: Callable[[], Seen] | None = None,
 ) -> SecretStore:
     """The store to use now. Nothing is unlocked or asked before it is used.
 
-    Raises CredGuardError `store-pinned`, `store-silent`, `usage`.
+    `seen` makes, when a vault is first opened, what notes its generation. Raises CredGuardError
+    `store-pinned`, `store-silent`, `usage`.
     """
     env = os.environ if environ is None else environ
     kind = chosen(pins, env, pin)
+    pinned = bool(pins.get(pin) or pins.get("store"))
     if kind == "":
-        kind = "keychain" if keychain.probe().ok else "sealed"
+        # A vault that a killed first write left unpinned is where something was stored.
+        found = os.path.exists(vault_path)
+        kind = "sealed" if found or not keychain.probe().ok else "keychain"
 
     def note() -> None:
         if not pins.get(pin):
             pins.set(pin, kind)
 
     if kind == "keychain":
-        backend, label = keychain.open_keychain()
+        backend, label = keychain.open_keychain(pinned)
         return SecretStore(backend, "keychain", label, lambda: alone("vault-index"), on_write=note)
     sealed = SealedBackend(
-        SealedVault(vault_path, lambda: alone("vault")),
+        SealedVault(vault_path, lambda: alone("vault"), seen=seen),
         ask,
         env.get("CREDGUARD_PASSPHRASE_FILE") or None,
         cost,

@@ -9,7 +9,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.vault.sealed.sealing import Damaged, WrongKey, seal, unseal
-from credguard.vault.store import SecretStore, secret_of
+from credguard.vault.store import Item, SecretStore, secret_of
 from credguard.wire import items
 
 _PURPOSE = "file-backup"
@@ -25,11 +25,9 @@ class BackupSealer:
         """`plain`, sealed; makes the key when there is none yet. Raises what the store raises."""
         key = self._key()
         if key is None:
+            # Of two processes that make one at the same time, both use the one that is stored.
             fresh = Secret(base64.b64encode(secrets.token_bytes(32)).decode())
-            self._store.write(items.FILE_BACKUP, {"v": items.VERSION, "key": fresh})
-            key = self._key()
-            if key is None:
-                raise _lost()
+            key = _decoded(self._store.add(items.FILE_BACKUP, {"v": items.VERSION, "key": fresh}))
         return seal(key, _PURPOSE, plain)
 
     def unseal(self, sealed: bytes) -> bytes:
@@ -44,7 +42,17 @@ class BackupSealer:
 
     def _key(self) -> bytes | None:
         item = self._store.read(items.FILE_BACKUP)
-        return None if item is None else base64.b64decode(secret_of(item, "key").reveal())
+        return None if item is None else _decoded(item)
+
+
+def _decoded(item: Item) -> bytes:
+    try:
+        key = base64.b64decode(secret_of(item, "key").reveal(), validate=True)
+    except ValueError:
+        raise _lost() from None
+    if len(key) != 32:
+        raise _lost()
+    return key
 
 
 def _lost() -> CredGuardError:

@@ -31,7 +31,7 @@ def add(get: Read, put: Write, names: Iterable[str]) -> None:
         if name in known:
             continue
         known.add(name)
-        if not pages or _size([*pages[-1], name]) > items.MAX_BYTES:
+        if not pages or _size([*pages[-1], name]) >= items.MAX_BYTES:
             pages.append([])
         pages[-1].append(name)
         touched.add(len(pages) - 1)

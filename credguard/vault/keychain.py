@@ -1,11 +1,11 @@
 """The keychain of this computer, through `keyring`: asked whether it can work, then wrapped.
 
-keyring is imported only here and only when a keychain is opened.
+keyring is imported only when a keychain is opened. Its own choice of a backend is not used: that could
+be one that keeps plaintext, or nothing at all.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -14,49 +14,81 @@ from typing import Any, TypeVar
 
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.text import Text, text
+from credguard.vault import secret_service
 
 PROBE_SECONDS = 2.0
-#: A person may have to answer the desktop's own prompt.
-PROMPT_SECONDS = 120.0
+#: A person may have to answer the desktop's own question; SDKs wait 60 s for all of it.
+PROMPT_SECONDS = 40.0
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Whether a keychain answers here; `reason` says why not."""
+    """Whether a keychain answers here; `reason` says why not. `locked` where that can be told."""
 
     ok: bool
     label: str
     reason: Text | None = None
+    locked: bool | None = None
 
 
 def probe(timeout: float = PROBE_SECONDS, make: Callable[[], Any] | None = None) -> Probe:
     """Ask for a keychain, for `timeout` seconds at most: a bus that hangs never hangs us."""
-    if sys.platform.startswith("linux") and make is None and not _bus_address():
-        return Probe(False, "", text("No keychain answers here: there is no D-Bus session."))
+    return _find(timeout, make)[0]
 
-    def look() -> Probe:
+
+def _find(timeout: float, make: Callable[[], Any] | None = None) -> tuple[Probe, Any]:
+    """The probe and the keyring backend that it found."""
+    linux = sys.platform.startswith("linux") and make is None
+    if linux and not secret_service.bus_address():
+        return Probe(False, "", text("No keychain answers here: there is no D-Bus session.")), None
+
+    def look() -> tuple[Probe, Any]:
         backend = (make or _backend)()
         if backend is None:
-            return Probe(False, "", text("No keychain answers here."))
-        return Probe(True, label_of(backend))
+            return Probe(False, "", text("No keychain answers here.")), None
+        if not linux:
+            return Probe(True, label_of(backend)), backend
+        if not secret_service.answers(timeout):
+            return Probe(False, "", _silent(timeout)), None
+        return Probe(True, label_of(backend), locked=secret_service.locked(timeout)), backend
 
-    found = _within(timeout, look)
-    if found is None:
-        return Probe(False, "", text("The keychain did not answer within {n} seconds.", n=int(timeout)))
-    return found
+    try:
+        return _within(timeout, look)
+    except TimeoutError:
+        return Probe(False, "", _silent(timeout)), None
+    except Exception as error:
+        kind = type(error).__name__
+        return Probe(False, "", text("No keychain can be used here ({kind}).", kind=kind)), None
+
+
+def _silent(seconds: float) -> Text:
+    return text("The keychain did not answer within {n} seconds.", n=max(1, round(seconds)))
 
 
 class Keychain:
-    """A keyring backend whose failures are sentences."""
+    """A keyring backend whose failures are sentences, and which never hangs its caller."""
 
-    def __init__(self, backend: Any, timeout: float = PROMPT_SECONDS) -> None:
+    def __init__(
+        self,
+        backend: Any,
+        timeout: float = PROMPT_SECONDS,
+        alive: Callable[[float], bool] | None = None,
+        patience: float = PROBE_SECONDS,
+    ) -> None:
+        """A call that takes longer than `patience` goes on only while the keychain is `alive`: then it
+        is asking its person something, for which there are `timeout` seconds."""
         self._backend = backend
         self._timeout = timeout
+        self._patience = min(patience, timeout)
+        self._alive = alive or (lambda seconds: True)
 
     def get_password(self, service: str, username: str) -> str | None:
-        found: str | None = self._ask(lambda: self._backend.get_password(service, username))
-        return found
+        def get() -> str | None:
+            found: str | None = self._backend.get_password(service, username)
+            return found
+
+        return self._ask(get)
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self._ask(lambda: self._backend.set_password(service, username, password))
@@ -76,27 +108,30 @@ class Keychain:
 
     def _ask(self, call: Callable[[], T]) -> T:
         try:
-            return call()
+            return _within(self._timeout, call, self._patience, self._alive)
         except CredGuardError:
             raise
         except Exception as error:  # a keychain raises whatever its system library does
             raise _translated(error) from None
 
 
-def open_keychain() -> tuple[Keychain, str]:
-    """The keychain and its name for people.
+def open_keychain(pinned: bool = False) -> tuple[Keychain, str]:
+    """The keychain and its name for people; `pinned` when keys are known to be in it.
 
     Raises CredGuardError `store-silent` where none answers within two seconds.
     """
-    found = probe()
+    found, backend = _find(PROBE_SECONDS)
     if not found.ok:
         raise CredGuardError(
             "store-silent",
             found.reason or text("The keychain does not answer."),
-            text("Unlock it or sign in to the desktop. Without one: CREDGUARD_STORE=sealed"),
+            text("Your keys are in it. Sign in to the desktop or start it, then try again.")
+            if pinned
+            else text("Sign in to the desktop or start it. Without a keychain: CREDGUARD_STORE=sealed"),
             retry=True,
         )
-    return Keychain(_backend()), found.label
+    alive = secret_service.answers if sys.platform.startswith("linux") else None
+    return Keychain(backend, alive=alive), found.label
 
 
 def _backend() -> Any:
@@ -129,54 +164,45 @@ def label_of(backend: Any) -> str:
         return "Windows Credential Manager"
     if "kwallet" in module:
         return "KWallet"
-    owner = _owner()
+    owner = secret_service.owner(PROBE_SECONDS)
     if owner.startswith("keepassxc"):
         return "KeePassXC"
-    return "KWallet" if owner.startswith(("kwallet", "ksecret")) else "GNOME Keyring"
+    if owner.startswith(("kwallet", "ksecret")):
+        return "KWallet"
+    return "GNOME Keyring" if owner.startswith("gnome-keyring") or not owner else "Secret Service"
 
 
-def _owner() -> str:
-    """The program behind the Secret Service, or "" (Linux; only for the name that people see)."""
-    try:
-        import secretstorage
-        from jeepney import DBusAddress, new_method_call
+def _within(
+    seconds: float,
+    call: Callable[[], T],
+    patience: float | None = None,
+    alive: Callable[[float], bool] = lambda seconds: True,
+) -> T:
+    """What `call` gives or raises. TimeoutError after `seconds`, or after `patience` (twice: one for the
+    question) when what is called is not `alive`.
 
-        connection = secretstorage.dbus_init()
-        try:
-            bus = DBusAddress("/org/freedesktop/DBus", "org.freedesktop.DBus", "org.freedesktop.DBus")
-            ask = new_method_call(bus, "GetConnectionUnixProcessID", "s", ("org.freedesktop.secrets",))
-            pid = int(connection.send_and_get_reply(ask)[0])
-        finally:
-            connection.close()
-        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-            return file.read().strip()
-    except Exception:
-        return ""
-
-
-def _bus_address() -> str:
-    address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", "")
-    if address:
-        return address
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    path = os.path.join(runtime, "bus")
-    return f"unix:path={path}" if os.path.exists(path) else ""
-
-
-def _within(seconds: float, call: Callable[[], T]) -> T | None:
-    """What `call` gives, or None when it takes longer or fails."""
-    box: list[T] = []
+    The thread of a call that hangs is left behind; it holds nothing and ends with the program.
+    """
+    results: list[T] = []
+    errors: list[BaseException] = []
 
     def work() -> None:
         try:
-            box.append(call())
-        except Exception:
-            return
+            results.append(call())
+        except BaseException as error:  # handed to whoever waits
+            errors.append(error)
 
-    thread = threading.Thread(target=work, daemon=True, name="keychain-probe")
+    thread = threading.Thread(target=work, daemon=True, name="keychain")
     thread.start()
-    thread.join(seconds)
-    return box[0] if box else None
+    first = seconds if patience is None else patience
+    thread.join(first)
+    if thread.is_alive() and seconds > first and alive(first):
+        thread.join(seconds - first)
+    if errors:
+        raise errors[0]
+    if not results:
+        raise TimeoutError
+    return results[0]
 
 
 def _translated(error: Exception) -> CredGuardError:
@@ -186,6 +212,13 @@ def _translated(error: Exception) -> CredGuardError:
             "store-locked",
             text("The keychain is locked."),
             text("Unlock it and try again. Nothing was changed."),
+            retry=True,
+        )
+    if isinstance(error, TimeoutError):
+        return CredGuardError(
+            "store-silent",
+            text("The keychain did not answer in time."),
+            text("Answer its question if it shows one, then try again."),
             retry=True,
         )
     if "stub received bad data" in str(error):

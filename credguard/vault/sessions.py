@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 
+from credguard.domain.errors import CredGuardError
 from credguard.domain.keys import Credentials
 from credguard.vault.store import SecretStore, secret_of
 from credguard.wire import items
@@ -23,18 +24,24 @@ class Sessions:
         self._store = store
 
     def get(self, name: str) -> Credentials | None:
-        """The session, whatever time it has left; None where there is none."""
-        item = self._store.read(items.session(name))
-        if item is None:
-            return None
-        expiration = str(item.get("expiration") or "")
-        return Credentials(
-            str(item["access_key_id"]),
-            secret_of(item),
-            secret_of(item, "session_token"),
-            _epoch(expiration) if expiration else None,
-            str(item["account_id"]) if item.get("account_id") else None,
-        )
+        """The session, whatever time it has left; None where there is none that can be used."""
+        try:
+            item = self._store.read(items.session(name))
+            if item is None:
+                return None
+            return Credentials(
+                str(item["access_key_id"]),
+                secret_of(item),
+                secret_of(item, "session_token"),
+                _epoch(str(item["expiration"])),
+                str(item["account_id"]) if item.get("account_id") else None,
+            )
+        except (KeyError, ValueError):
+            return None  # a session is made anew more easily than mended
+        except CredGuardError as error:
+            if error.code == "item-unreadable":
+                return None
+            raise
 
     def put(self, name: str, credentials: Credentials) -> None:
         """Keep a session; read back before this returns."""

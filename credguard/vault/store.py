@@ -7,6 +7,7 @@ read back, before its item is written, and leaves after its item is gone.
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -14,12 +15,16 @@ from typing import Any, Literal, Protocol
 
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
-from credguard.domain.text import text
+from credguard.domain.text import Text, text
 from credguard.vault import index
 from credguard.wire import items
 
 Kind = Literal["keychain", "sealed"]
 Item = dict[str, object]
+
+#: `NAME/<fresh id>/<number>`: a piece of a value that is longer than the keychain takes.
+_PART = re.compile(r"(?P<name>.+)/[0-9a-f]{8}/[1-9][0-9]*")
+_LOOKS = 4  # how often a reader looks again when a writer replaced the pieces under its eyes
 
 
 class Backend(Protocol):
@@ -33,9 +38,14 @@ class Backend(Protocol):
 
 
 class Named(Protocol):
-    """A backend that can list its names itself (the sealed vault)."""
+    """What the sealed vault does by itself: it lists, adds in one step, reads back what it writes, and
+    takes values of any length. It says what a person should know of it."""
 
     def names(self) -> tuple[str, ...]: ...
+
+    def add_password(self, service: str, username: str, password: str) -> bool: ...
+
+    def notices(self) -> tuple[Text, ...]: ...
 
 
 class SecretStore:
@@ -70,41 +80,63 @@ class SecretStore:
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """The names of all items that start with `prefix`, sorted."""
         found = self._listing.names() if self._listing is not None else index.read(self._raw)
-        return tuple(sorted(n for n in set(found) if n.startswith(prefix) and not _is_part(n)))
+        return tuple(sorted(n for n in set(found) if n.startswith(prefix) and not _PART.fullmatch(n)))
 
     def check(self) -> None:
         """Raises CredGuardError (Locked, `store-silent`, …) when the store cannot be read now."""
         self._raw("index/0")
 
+    def notices(self) -> tuple[Text, ...]:
+        """What a person should know of the store, such as a vault older than the one used last (a
+        warning: exit code 3)."""
+        return self._listing.notices() if self._listing is not None else ()
+
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
     def write(self, name: str, item: Mapping[str, object]) -> None:
         """Write, read back, compare. When this returns, the item is there.
 
-        Raises CredGuardError; then either the old item is there or none, and nothing depends on it yet.
+        Raises CredGuardError; then the old item is there, or none, or (where only the reading back
+        failed) the new one, and nothing depends on it yet.
         """
-        value = items.encode({key: _plain(field) for key, field in item.items()})
-        with self._alone():
-            if len(value) * 2 > items.MAX_BYTES and self._listing is None:
-                self._write_split(name, value)
-            else:
-                self._write_one(name, value)
-        if _read_back_differs(self._get(name), value):
-            raise CredGuardError(
-                "read-back-differs",
-                text("{store} did not give back what was stored.", store=self.label),
-                text("Nothing that depends on it was changed. Try again, or see: credguard doctor"),
-            )
-        if self._on_write is not None:
-            self._on_write()
+        value = _encode(item)
+        if self._listing is not None:
+            self._set(name, value)
+        else:
+            self.check()  # a locked keychain asks its person here, not under the lock
+            with self._alone():
+                self._write(name, value)
+        self._written()
+
+    def add(self, name: str, item: Mapping[str, object]) -> Item:
+        """Write the item unless there is one; the item that is there then. Of two processes, one wins."""
+        value = _encode(item)
+        if self._listing is not None:
+            added = self._listing.add_password(items.SERVICE, name, value)
+        else:
+            self.check()
+            with self._alone():
+                added = self._get(name) is None
+                if added:
+                    self._write(name, value)
+        if added:
+            self._written()
+        found = self.read(name)
+        if found is None:
+            raise self._differs()
+        return found
 
     def remove(self, name: str) -> None:
         """Take the item away; nothing happens where there is none."""
+        if self._listing is not None:
+            self._delete(name)
+            return
+        self.check()
         with self._alone():
-            parts = _parts(self._raw(name))
-            for gone in (name, *parts):
-                self._backend.delete_password(items.SERVICE, gone)
-            if self._listing is None:
-                index.remove(self._raw, self._set, (name, *parts), self._delete)
+            parts = (*_parts(name, self._raw(name)), *self._indexed_parts(name))
+            # The item first: without it, pieces are nothing. Names leave the index last.
+            for gone in dict.fromkeys((name, *parts)):
+                self._delete(gone)
+            index.remove(self._raw, self._set, (name, *parts), self._delete)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
     def _raw(self, name: str) -> str | None:
@@ -117,63 +149,83 @@ class SecretStore:
         self._backend.delete_password(items.SERVICE, name)
 
     def _get(self, name: str) -> str | None:
-        value = self._raw(name)
-        parts = _parts(value)
-        if not parts:
-            return value
-        pieces = [self._raw(part) for part in parts]
-        if any(piece is None for piece in pieces):
-            raise _unreadable(name)
-        return "".join(piece for piece in pieces if piece is not None)
+        for _ in range(_LOOKS):
+            value = self._raw(name)
+            parts = _parts(name, value)
+            if not parts:
+                return value
+            pieces = [self._raw(part) for part in parts]
+            if None not in pieces:
+                return "".join(piece for piece in pieces if piece is not None)
+        raise _unreadable(name)
 
-    def _write_one(self, name: str, value: str) -> None:
-        old = _parts(self._raw(name))
-        if self._listing is None:
+    def _write(self, name: str, value: str) -> None:
+        """One item, whole or in pieces; what an earlier or interrupted writing left of it goes away."""
+        parts: tuple[str, ...] = ()
+        if len(value) * 2 >= items.MAX_BYTES:
+            # `NAME/<fresh id>/1` … first, and `NAME`, written last, names them.
+            size = items.MAX_BYTES // 2 - 8
+            fresh = secrets.token_hex(4)
+            pieces = [value[at : at + size] for at in range(0, len(value), size)]
+            parts = tuple(f"{name}/{fresh}/{number}" for number in range(1, len(pieces) + 1))
+            index.add(self._raw, self._set, (*parts, name))
+            for part, piece in zip(parts, pieces, strict=True):
+                self._set(part, piece)
+            self._set(name, items.encode({"v": items.VERSION, "parts": list(parts)}))
+        else:
             index.add(self._raw, self._set, (name,))
-        self._set(name, value)
-        self._forget(old)
-
-    def _write_split(self, name: str, value: str) -> None:
-        """`NAME/<fresh id>/1` … first, and `NAME`, written last, names them."""
-        old = _parts(self._raw(name))
-        size = items.MAX_BYTES // 2 - 8
-        fresh = secrets.token_hex(4)
-        pieces = [value[at : at + size] for at in range(0, len(value), size)]
-        parts = [f"{name}/{fresh}/{number}" for number in range(1, len(pieces) + 1)]
-        index.add(self._raw, self._set, (*parts, name))
-        for part, piece in zip(parts, pieces, strict=True):
-            self._set(part, piece)
-        self._set(name, items.encode({"v": items.VERSION, "parts": parts}))
-        self._forget(old)
-
-    def _forget(self, parts: tuple[str, ...]) -> None:
-        for part in parts:
+            self._set(name, value)
+        found = self._get(name)
+        if found is None or Secret(found) != Secret(value):
+            raise self._differs()
+        old = tuple(part for part in self._indexed_parts(name) if part not in parts)
+        for part in old:
             self._delete(part)
-        if parts and self._listing is None:
-            index.remove(self._raw, self._set, parts, self._delete)
+        if old:
+            index.remove(self._raw, self._set, old, self._delete)
+
+    def _indexed_parts(self, name: str) -> tuple[str, ...]:
+        return tuple(found for found in index.read(self._raw) if _is_part_of(name, found))
+
+    def _written(self) -> None:
+        if self._on_write is not None:
+            self._on_write()
+
+    def _differs(self) -> CredGuardError:
+        return CredGuardError(
+            "read-back-differs",
+            text("{store} did not give back what was stored.", store=self.label),
+            text("Nothing that depends on it was changed. Try again, or see: credguard doctor"),
+        )
 
 
-def _parts(value: str | None) -> tuple[str, ...]:
+def _parts(name: str, value: str | None) -> tuple[str, ...]:
+    """The pieces that `value`, stored under `name`, stands for; () for a value that is whole."""
     if value is None or '"parts"' not in value:
         return ()
     try:
         found = items.decode(value).get("parts")
     except ValueError:
         return ()
-    return tuple(str(part) for part in found) if isinstance(found, list) else ()
+    if not isinstance(found, list):
+        return ()
+    parts = tuple(part for part in found if isinstance(part, str) and _is_part_of(name, part))
+    if len(parts) != len(found):
+        raise _unreadable(name)
+    return parts
 
 
-def _is_part(name: str) -> bool:
-    """`session/abc/1f2e3d4c/1`: two pieces more than any name of ours."""
-    return name.count("/") >= 3 and name.rsplit("/", 1)[1].isdigit()
+def _is_part_of(name: str, part: str) -> bool:
+    match = _PART.fullmatch(part)
+    return match is not None and match["name"] == name
+
+
+def _encode(item: Mapping[str, object]) -> str:
+    return items.encode({key: _plain(field) for key, field in item.items()})
 
 
 def _plain(value: object) -> object:
     return value.reveal() if isinstance(value, Secret) else value
-
-
-def _read_back_differs(found: str | None, value: str) -> bool:
-    return found is None or Secret(found) != Secret(value)
 
 
 def _wrap(name: str, value: str) -> Item:

@@ -28,30 +28,44 @@ class Cost:
 
 
 FLOOR = Cost(64 * MIB, 3)
-MOST = Cost(2048 * MIB, 1_000_000)
+SALT = 16
+#: What libsodium takes at the least, and what a vault file may ask for at the most.
+LEAST_MEMORY = 8192
+MOST_MEMORY = 2048 * MIB
+MOST_WORK = 16 * 1024 * MIB  # memory × passes
 
 
 def derive(passphrase: Secret, salt: bytes, cost: Cost) -> bytes:
     """32 bytes from a passphrase (NFC, UTF-8, not trimmed).
 
-    Raises CredGuardError `passphrase-empty`, or `vault-damaged` for a cost no file of ours has.
+    Raises CredGuardError `passphrase-empty`, `vault-cost` for a cost that no vault of ours has, or
+    `memory-full`.
     """
-    from nacl import pwhash
+    from nacl import exceptions, pwhash
 
-    words = unicodedata.normalize("NFC", passphrase.reveal()).encode("utf-8")
+    words = unicodedata.normalize("NFC", passphrase.reveal()).encode("utf-8", "surrogatepass")
     if not words:
         raise CredGuardError(
             "passphrase-empty",
             text("An empty passphrase protects nothing."),
             text("Choose one. Six random words are good."),
         )
-    if cost.memory > MOST.memory or cost.passes * cost.memory > 16 * 1024 * MIB or cost.passes < 1:
+    reasonable = LEAST_MEMORY <= cost.memory <= MOST_MEMORY and cost.passes >= 1
+    if not reasonable or cost.passes * cost.memory > MOST_WORK:
         raise CredGuardError(
-            "vault-damaged",
-            text("The vault asks for more memory than any vault of CredGuard’s does."),
-            text("It was changed or damaged. Restore a backup."),
+            "vault-cost",
+            text("The vault file asks for work that no vault of CredGuard’s does: it was changed."),
+            text("It was not opened. Restore a backup of it."),
         )
-    key: bytes = pwhash.argon2id.kdf(32, words, salt, opslimit=cost.passes, memlimit=max(cost.memory, 8192))
+    try:
+        key: bytes = pwhash.argon2id.kdf(32, words, salt, opslimit=cost.passes, memlimit=cost.memory)
+    except (exceptions.CryptoError, MemoryError):
+        raise CredGuardError(
+            "memory-full",
+            text("Opening the vault takes {n} MiB of memory, which is not free now.", n=cost.memory // MIB),
+            text("Close other programs, then try again. Nothing was changed."),
+            retry=True,
+        ) from None
     return key
 
 

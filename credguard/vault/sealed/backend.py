@@ -1,24 +1,26 @@
-"""The sealed vault as a keyring backend: three methods, and an honest answer to "can you work here?"."""
+"""The sealed vault with a keyring backend's three methods: opened on first use, once per process."""
 
 from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Callable
 
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
-from credguard.domain.text import text
+from credguard.domain.text import Text, text
 from credguard.vault.sealed import argon
 from credguard.vault.sealed.vault import SealedVault
 
 Ask = Callable[[str], "str | None"]
+#: How often a person may mistype before the command gives up.
+TRIES = 3
+_LONGEST = 1 << 16  # characters of a passphrase file's first line
 
 
 class SealedBackend:
     """Opens the vault on first use, with the passphrase file or by asking."""
-
-    priority = 1.0
 
     def __init__(
         self,
@@ -31,35 +33,71 @@ class SealedBackend:
         self._ask = ask
         self._file = passphrase_file
         self._cost = cost
+        self._opening = threading.Lock()
+
+    @property
+    def vault(self) -> SealedVault:
+        return self._vault
 
     def get_password(self, service: str, username: str) -> str | None:
-        if not self._vault.exists:
-            return None
-        self._open()
-        return self._vault.get(username)
+        return self._vault.get(username) if self._open() else None
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        self._open()
+        self._open_or_create()
         self._vault.put(username, password)
 
+    def add_password(self, service: str, username: str, password: str) -> bool:
+        """As `set_password`, unless there is one: then False, and nothing is changed."""
+        self._open_or_create()
+        return self._vault.put(username, password, replace_it=False)
+
     def delete_password(self, service: str, username: str) -> None:
-        if self._vault.exists:
-            self._open()
+        if self._open():
             self._vault.remove(username)
 
     def names(self) -> tuple[str, ...]:
-        if not self._vault.exists:
-            return ()
-        self._open()
-        return self._vault.names()
+        return self._vault.names() if self._open() else ()
 
-    def _open(self) -> None:
-        if self._vault.is_open:
-            return
-        if not self._vault.exists:
-            self._vault.create(self._new_passphrase(), self._cost)
-            return
-        self._vault.open(self._passphrase("Passphrase of the sealed vault"))
+    def notices(self) -> tuple[Text, ...]:
+        return tuple(notice.text for notice in self._vault.notices())
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────
+    def _open(self) -> bool:
+        """False where there is no vault yet, and none was ever used."""
+        with self._opening:
+            if self._vault.is_open:
+                return True
+            if not self._vault.exists:
+                if self._vault.is_lost():
+                    raise self._vault.missing()
+                return False
+            self._unlock()
+            return True
+
+    def _open_or_create(self) -> None:
+        while not self._open():
+            with self._opening:
+                if not self._vault.exists:
+                    self._vault.create(self._new_passphrase(), self._cost)
+
+    def _unlock(self) -> None:
+        question = "Passphrase of the sealed vault"
+        for tried in range(1, TRIES + 1):
+            try:
+                self._vault.open(self._passphrase(question))
+                return
+            except CredGuardError as error:
+                if error.code != "wrong-passphrase":
+                    raise
+                if self._file is not None:
+                    raise CredGuardError(
+                        "wrong-passphrase",
+                        text("The passphrase in {path} is not the one of this vault.", path=self._file),
+                        text("Put the right one there. Nothing was changed."),
+                    ) from None
+                if tried == TRIES:
+                    raise
+                question = "That was not it. Passphrase of the sealed vault"
 
     def _new_passphrase(self) -> Secret:
         first = self._passphrase("A passphrase for the new sealed vault")
@@ -95,22 +133,22 @@ class SealedBackend:
 def read_passphrase_file(path: str) -> Secret:
     """The first line of a file that only its owner can read.
 
-    Raises CredGuardError `passphrase-file`.
+    Raises CredGuardError `passphrase-file`, or `passphrase-empty`.
     """
     try:
-        with open(path, encoding="utf-8", newline="") as file:
+        # A byte order mark is the editor's, not the person's.
+        with open(path, encoding="utf-8-sig", newline="") as file:
             status = os.fstat(file.fileno())
-            loose = os.name == "posix" and (
+            if os.name == "posix" and (
                 stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid not in {os.geteuid(), 0}
-            )
-            if loose:
+            ):
                 raise CredGuardError(
                     "passphrase-file",
                     text("Others can read the passphrase file {path}.", path=path),
-                    text("Run: chmod 600 {path}", path=path),
+                    text("Make it yours alone: chmod 600 {path}", path=path),
                 )
-            line = file.readline().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+            line = file.readline(_LONGEST).removesuffix("\n").removesuffix("\r")
+    except (OSError, ValueError) as error:
         raise CredGuardError(
             "passphrase-file",
             text("The passphrase file {path} cannot be read.", path=path),
@@ -120,7 +158,7 @@ def read_passphrase_file(path: str) -> Secret:
     if not line:
         raise CredGuardError(
             "passphrase-empty",
-            text("The passphrase file {path} is empty.", path=path),
-            text("Put the passphrase in its first line."),
+            text("The passphrase file {path} has an empty first line.", path=path),
+            text("Put the passphrase there. Nothing was changed."),
         )
     return Secret(line)

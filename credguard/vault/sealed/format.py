@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from credguard.domain.errors import CredGuardError
-from credguard.domain.text import Text, text
+from credguard.domain.text import text
 from credguard.vault.sealed.sealing import derive
 
 MAGIC = b"CREDGV\r\n"  # the line end shows damage by text mode
@@ -27,11 +27,12 @@ _FIXED = struct.Struct(">8sHHI")
 
 @dataclass(frozen=True, slots=True)
 class Compartment:
-    """One sealed body with the generation in which it was written."""
+    """One sealed body with the generation in which it was written; `extra` as in VaultFile."""
 
     name: str
     generation: int
     body: bytes
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,17 @@ def b64(data: bytes) -> str:
 
 
 def unb64(value: object) -> bytes:
+    """Raises CredGuardError `vault-changed`: a header is looked into only when its checksum was right."""
     if not isinstance(value, str):
-        raise damaged()
+        raise changed()
     try:
         return base64.b64decode(value, validate=True)
     except ValueError:
-        raise damaged() from None
+        raise changed() from None
 
 
 def write(file: VaultFile, head: bytes) -> bytes:
-    """The bytes of `file`, authenticated with the head key."""
+    """The bytes of `file`, authenticated with the head key. Raises CredGuardError `vault-full`."""
     header = {
         **file.extra,
         "vault": file.vault,
@@ -75,6 +77,7 @@ def write(file: VaultFile, head: bytes) -> bytes:
         "admin": b64(file.admin),
         "compartments": [
             {
+                **c.extra,
                 "name": c.name,
                 "generation": c.generation,
                 "length": len(c.body),
@@ -86,6 +89,12 @@ def write(file: VaultFile, head: bytes) -> bytes:
     encoded = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     start = _FIXED.pack(MAGIC, MAJOR, max(MINOR, file.minor), len(encoded)) + encoded
     data = start + _mac(head, start) + b"".join(c.body for c in file.compartments)
+    if len(encoded) > MAX_HEADER or len(data) > MAX_FILE:
+        raise CredGuardError(
+            "vault-full",
+            text("The sealed vault has no room for this."),
+            text("Remove what nobody needs any more. Nothing was changed."),
+        )
     return data + hashlib.sha256(data).digest()
 
 
@@ -96,7 +105,7 @@ def _mac(head: bytes, start: bytes) -> bytes:
 def read(data: bytes) -> VaultFile:
     """The parts of a file whose trailer is right. The MAC needs the head key: `verify`.
 
-    Raises CredGuardError `vault-damaged`, `vault-newer` or `not-a-vault`.
+    Raises CredGuardError `vault-damaged`, `vault-changed`, `vault-newer` or `not-a-vault`.
     """
     file, _, _ = _split(data)
     return file
@@ -106,11 +115,7 @@ def verify(data: bytes, head: bytes) -> None:
     """Raises CredGuardError `vault-changed` when the header is not what the vault's owner wrote."""
     _, start, mac = _split(data)
     if not hmac.compare_digest(_mac(head, start), mac):
-        raise CredGuardError(
-            "vault-changed",
-            text("The vault file was changed by another program. It was not opened."),
-            text("Use the copy beside it (vault.cgv.prev), or restore a backup."),
-        )
+        raise changed()
 
 
 def _split(data: bytes) -> tuple[VaultFile, bytes, bytes]:
@@ -118,7 +123,7 @@ def _split(data: bytes) -> tuple[VaultFile, bytes, bytes]:
         raise CredGuardError(
             "not-a-vault" if data[:6] != MAGIC[:6] and len(data) >= 6 else "vault-damaged",
             text("The vault file does not start as one of CredGuard’s does."),
-            text("Use the copy beside it (vault.cgv.prev), or restore a backup."),
+            text("Nothing was changed. Restore a backup of it."),
         )
     magic, major, minor, length = _FIXED.unpack_from(data)
     whole = len(data) >= 32 and hmac.compare_digest(hashlib.sha256(data[:-32]).digest(), data[-32:])
@@ -147,48 +152,81 @@ def _header(encoded: bytes) -> dict[str, Any]:
     try:
         header = json.loads(encoded.decode("utf-8"), object_pairs_hook=no_duplicates)
     except (ValueError, RecursionError):
-        raise damaged() from None
+        raise changed() from None
     if not isinstance(header, dict):
-        raise damaged()
+        raise changed()
     return header
 
 
+_KNOWN = {"vault", "generation", "created_by", "slots", "admin", "compartments"}
+_KNOWN_OF_COMPARTMENT = {"name", "generation", "length", "sha256"}
+
+
 def _file(header: dict[str, Any], bodies: bytes, minor: int) -> VaultFile:
-    known = {"vault", "generation", "created_by", "slots", "admin", "compartments"}
     try:
         compartments = []
         at = 0
         for entry in header["compartments"]:
-            length = int(entry["length"])
+            length = _number(entry["length"])
             body = bodies[at : at + length]
             at += length
-            if length < 0 or len(body) != length or hashlib.sha256(body).hexdigest() != entry["sha256"]:
-                raise damaged()
-            compartments.append(Compartment(str(entry["name"]), int(entry["generation"]), body))
+            if len(body) != length or hashlib.sha256(body).hexdigest() != entry["sha256"]:
+                raise changed()
+            extra = {key: value for key, value in entry.items() if key not in _KNOWN_OF_COMPARTMENT}
+            compartments.append(Compartment(_word(entry["name"]), _number(entry["generation"]), body, extra))
         if at != len(bodies) or len({c.name for c in compartments}) != len(compartments):
-            raise damaged()
-        slots = tuple(dict(slot) for slot in header["slots"])
+            raise changed()
         return VaultFile(
-            vault=str(header["vault"]),
-            generation=int(header["generation"]),
-            created_by=str(header.get("created_by", "")),
-            slots=slots,
+            vault=_word(header["vault"]),
+            generation=_number(header["generation"]),
+            created_by=_word(header.get("created_by", "")),
+            slots=tuple(_slot(slot) for slot in header["slots"]),
             admin=unb64(header["admin"]),
             compartments=tuple(compartments),
-            extra={key: value for key, value in header.items() if key not in known},
+            extra={key: value for key, value in header.items() if key not in _KNOWN},
             minor=minor,
         )
-    except (KeyError, TypeError, ValueError):
-        raise damaged() from None
+    except (KeyError, TypeError, AttributeError):
+        raise changed() from None
 
 
-def damaged(copy: Text | None = None) -> CredGuardError:
-    """The error for a file that is not what was written."""
+def _slot(slot: dict[str, Any]) -> dict[str, Any]:
+    _word(slot["id"])
+    _word(slot["type"])
+    if not isinstance(slot["opens"], list):
+        raise changed()
+    for name in slot["opens"]:
+        _word(name)
+    return dict(slot)
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
+        raise changed()
+    return value
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise changed()
+    return value
+
+
+def damaged() -> CredGuardError:
+    """The checksum is wrong: the disk, a copy or a transfer lost bytes."""
     return CredGuardError(
         "vault-damaged",
         text("The vault file is damaged."),
-        copy
-        or text("The copy beside it (vault.cgv.prev) is one change older. Put it back, or restore a backup."),
+        text("Nothing was changed. Restore a backup of it."),
+    )
+
+
+def changed() -> CredGuardError:
+    """The checksum is right and the content is not what the vault's owner wrote."""
+    return CredGuardError(
+        "vault-changed",
+        text("The vault file was changed by another program. It was not opened."),
+        text("Nothing was changed. Restore a backup of it."),
     )
 
 
@@ -201,8 +239,8 @@ def pad(plain: bytes) -> bytes:
 def unpad(padded: bytes) -> bytes:
     """What `pad` framed."""
     if len(padded) < 4:
-        raise damaged()
+        raise changed()
     (length,) = struct.unpack_from(">I", padded)
     if length > len(padded) - 4:
-        raise damaged()
+        raise changed()
     return padded[4 : 4 + length]

@@ -18,7 +18,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.vault.sealed import argon
-from credguard.vault.sealed.format import b64, damaged, unb64
+from credguard.vault.sealed.format import b64, changed, unb64
 from credguard.vault.sealed.sealing import Damaged, WrongKey, seal, unseal
 
 
@@ -39,7 +39,7 @@ def new_passphrase_slot(
 ) -> tuple[dict[str, Any], bytes]:
     """A slot without its bundle, and the public half to keep in the admin part."""
     slot_id = str(uuid.uuid4())
-    salt = secrets.token_bytes(16)
+    salt = secrets.token_bytes(argon.SALT)
     pair = X25519PrivateKey.generate()
     kek = argon.derive(passphrase, salt, cost)
     private = seal(kek, "slot-private", pair.private_bytes_raw(), _place(vault, slot_id, "passphrase"))
@@ -68,39 +68,37 @@ def wrap(vault: str, slot: dict[str, Any], public: bytes, bundle: Bundle) -> dic
 
 
 def open_with_passphrase(vault: str, slot: dict[str, Any], passphrase: Secret) -> Bundle:
-    """The bundle. Raises DoesNotFit for another passphrase, CredGuardError `vault-damaged`."""
+    """The bundle. Raises DoesNotFit for another passphrase, CredGuardError `vault-changed`."""
     parameters = slot.get("argon2id")
     if not isinstance(parameters, dict):
-        raise damaged()
-    try:
-        cost = argon.Cost(int(parameters["m"]), int(parameters["t"]))
-    except (KeyError, TypeError, ValueError):
-        raise damaged() from None
+        raise changed()
+    memory, passes, lanes = (parameters.get(name) for name in ("m", "t", "p"))
     salt = unb64(parameters.get("salt"))
-    if len(salt) != 16:
-        raise damaged()
-    return _open(vault, slot, argon.derive(passphrase, salt, cost))
+    if type(memory) is not int or type(passes) is not int or lanes != 1 or len(salt) != argon.SALT:
+        raise changed()
+    return _open(vault, slot, argon.derive(passphrase, salt, argon.Cost(memory, passes)))
 
 
 def _open(vault: str, slot: dict[str, Any], kek: bytes) -> Bundle:
+    place = _place(vault, slot["id"], slot["type"])
     try:
-        ad = _place(vault, str(slot["id"]), str(slot["type"]))
-        private = unseal(kek, "slot-private", unb64(slot.get("private")), ad)
+        private = unseal(kek, "slot-private", unb64(slot.get("private")), place)
     except WrongKey:
         raise DoesNotFit from None
-    except (Damaged, KeyError):
-        raise damaged() from None
+    except Damaged:
+        raise changed() from None
     try:
         pair = X25519PrivateKey.from_private_bytes(private)
         public = pair.public_key().public_bytes_raw()
         packed = unb64(slot.get("bundle"))
         shared = pair.exchange(X25519PublicKey.from_public_bytes(packed[:32]))
-        ad = _bundle_place(vault, slot) + packed[:32] + public
-        content = json.loads(unseal(shared, "bundle", packed[32:], ad))
+        content = json.loads(
+            unseal(shared, "bundle", packed[32:], _bundle_place(vault, slot) + packed[:32] + public)
+        )
         keys = {str(name): unb64(key) for name, key in content.items()}
         return Bundle(keys.pop("head"), keys)
     except (WrongKey, Damaged, ValueError, KeyError, AttributeError):
-        raise damaged() from None
+        raise changed() from None
 
 
 def _place(vault: str, slot_id: str, kind: str) -> bytes:
