@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QRectF
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from credguard.gui.theme import theme
 from credguard.wire import places
 
 
@@ -29,9 +30,9 @@ def _renderer(name: str, color: str, stroke: str) -> QSvgRenderer:
 def paint_icon(
     painter: QPainter, name: str, rect: QRectF, color: QColor, stroke: float | None = None
 ) -> None:
-    """Draw `name` in `rect`; lines stay about 1.5 px at 16 to 20 px."""
-    size = rect.width()
-    width = stroke if stroke is not None else 1.75 if 22 <= size < 26 else 36 / max(size, 1)
+    """Draw `name` in `rect`; lines are 1.5 px at 14 to 20 px and grow with the text size."""
+    size = max(rect.width(), 1.0) / theme().scale
+    width = stroke if stroke is not None else 36 / size if size < 22 else 1.75
     _renderer(name, color.name(), f"{width:.3f}").render(painter, rect)
 
 

@@ -190,8 +190,9 @@ class AgeBar(Gauge):
             # On whole pixels, so that the mark stays sharp.
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             x = round(self.width() * self._due / scale)
-            painter.fillRect(QRectF(x - 2, top, 6, high), c(self._back))
-            painter.fillRect(QRectF(x, 0, 2, self.height()), c("text2"))
+            thin = theme().u(2)
+            painter.fillRect(QRectF(x - thin, top, 3 * thin, high), c(self._back))
+            painter.fillRect(QRectF(x, 0, thin, self.height()), c("text2"))
 
 
 class ScoreBar(Gauge):

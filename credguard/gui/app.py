@@ -1,0 +1,46 @@
+"""The application: theme, icon, services, window."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from PySide6.QtWidgets import QApplication
+
+from credguard.gui.icons import app_icon
+from credguard.gui.theme import Mode, Theme
+from credguard.gui.window import Window
+from credguard.services import Services
+from credguard.system.hardening import harden
+
+
+def main(argv: list[str]) -> int:
+    """Open the window; returns the exit code. `--demo` shows invented companies."""
+    harden()
+    demo = "--demo" in argv
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("credguard")
+    app.setApplicationDisplayName("CredGuard")
+    app.setDesktopFileName("credguard")
+    services = Services(demo=demo, passphrase=_ask)
+    mode: Mode = services.settings.get("theme")
+    made = Theme(app, mode)
+    made.reduced_motion = services.settings.get("reduced_motion") == "on"
+    app.setWindowIcon(app_icon())
+    app.setStyle("Fusion")
+    window = Window(services)
+    window.show()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    code = app.exec()
+    window.tasks.wait()
+    services.close()
+    return code
+
+
+def _ask(question: str) -> str | None:
+    """The sealed vault's passphrase: asked on the window's own thread, also from a worker."""
+    from credguard.gui.passphrase import ask
+
+    return ask(question)

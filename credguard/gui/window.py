@@ -1,0 +1,337 @@
+"""The window: rail, pages built when first opened, dialogs and toasts above them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSettings, QTimer, QUrl
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+
+from credguard.domain.errors import CredGuardError
+from credguard.gui.clipboard import Clipboard
+from credguard.gui.focus import FocusRing
+from credguard.gui.pages.page import Page
+from credguard.gui.tasks import Tasks
+from credguard.gui.theme import theme
+from credguard.gui.translate import words
+from credguard.gui.widgets.overlay import DialogHost, Toast
+from credguard.gui.widgets.rail import Rail
+from credguard.queries.accounts import AccountRow
+from credguard.queries.home import HomeView, Waiting
+
+if TYPE_CHECKING:
+    from credguard.services import Services
+
+PAGES = [
+    ("home", "house", "Home"), ("accounts", "briefcase", "Accounts"), ("codes", "timer", "Codes"),
+    ("plaintext", "file-search", "Plaintext"), ("activity", "activity", "Activity"),
+]  # fmt: skip
+
+
+class Window(QWidget):
+    """1120 × 720 at first, 800 × 560 at least."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self.services = services
+        self.tasks = Tasks(self)
+        self.clipboard = Clipboard(self)
+        self.setWindowTitle("CredGuard" + (" (demo)" if services.demo else ""))
+        self.setMinimumSize(800, 560)
+        self.resize(1120, 720)
+        self._pages: dict[str, Page] = {}
+        self._history: list[str] = []
+        self._current = ""
+        self._narrow = False
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.rail = Rail(PAGES, [])
+        self.rail.chosen.connect(self.show_page)
+        self.rail.searched.connect(self._search)
+        layout.addWidget(self.rail)
+        self._stack = QStackedWidget()
+        layout.addWidget(self._stack, 1)
+        self.dialogs = DialogHost(self)
+        self.toast = Toast(self)
+        self._ring = FocusRing(self)
+        self._journey: QWidget | None = None
+        self._shortcuts()
+        self._version = -1
+        self._watch = QTimer(self)
+        self._watch.setInterval(2000)
+        self._watch.timeout.connect(self._look_for_changes)
+        # After the first paint: nothing heavy is loaded before it.
+        QTimer.singleShot(0, self._begin)
+
+    def _begin(self) -> None:
+        self.show_page("home")
+        self._watch.start()
+        services = self.services
+
+        def labelled(label: str) -> None:
+            self.rail.lock.store = label
+            self.rail.lock.update()
+
+        self.tasks.run(lambda tell: services.store_label(), labelled, lambda error: None, quick=True)
+
+    # ── pages ────────────────────────────────────────────────────────────────────────────────────
+    def _make(self, key: str) -> Page:
+        name, _, argument = key.partition(":")
+        if name == "home":
+            from credguard.gui.pages.home import HomePage
+
+            return HomePage(self)
+        if name == "accounts":
+            from credguard.gui.pages.accounts import AccountsPage
+
+            return AccountsPage(self)
+        if name == "codes":
+            from credguard.gui.pages.codes import CodesPage
+
+            return CodesPage(self)
+        if name == "plaintext":
+            from credguard.gui.pages.plaintext import PlaintextPage
+
+            return PlaintextPage(self)
+        if name == "activity":
+            from credguard.gui.pages.activity import ActivityPage
+
+            return ActivityPage(self)
+        if name == "root":
+            from credguard.gui.pages.root import RootPage
+
+            return RootPage(self, argument)
+        from credguard.gui.pages.account import AccountPage
+
+        return AccountPage(self, argument)
+
+    def show_page(self, key: str) -> None:
+        """Show a page, made when first opened, and let it read again."""
+        if key not in self._pages:
+            self._pages[key] = self._make(key)
+            self._stack.addWidget(self._pages[key])
+        if self._current and self._current != key:
+            self._history.append(self._current)
+        self._current = key
+        self._stack.setCurrentWidget(self._pages[key])
+        self.rail.select({"account": "accounts", "root": "accounts"}.get(key.partition(":")[0], key))
+        self._pages[key].reload()
+
+    def back(self) -> None:
+        """Alt ←, Esc on a sub page, and the back link."""
+        key = self._history.pop() if self._history else "accounts"
+        self._current = ""
+        self.show_page(key)
+
+    def show_account(self, account_id: str) -> None:
+        self.show_page(f"account:{account_id}")
+
+    def show_root(self, account_id: str) -> None:
+        self.show_page(f"root:{account_id}")
+
+    def changed(self) -> None:
+        """Something was changed: what is shown reads again, the rest when next shown."""
+        if self._current:
+            self._pages[self._current].reload()
+
+    def _look_for_changes(self) -> None:
+        """Another process wrote: read again."""
+        if "database" not in self.services.__dict__:
+            return
+        try:
+            version = self.services.database.data_version()
+        except CredGuardError:
+            return
+        if self._version not in {-1, version}:
+            self.changed()
+        self._version = version
+
+    def set_badges(self, view: HomeView) -> None:
+        self.rail.items["home"].set_badge("!" if view.alarms else "", "danger" if view.alarms else "")
+        count = len(view.plaintext)
+        self.rail.items["plaintext"].set_badge(str(count) if count else "", "warn" if count else "")
+
+    def set_working(self, working: bool) -> None:
+        """Work goes on behind a closed dialog."""
+        self.rail.items["accounts"].set_badge("…" if working else "", "neutral" if working else "")
+
+    # ── journeys ─────────────────────────────────────────────────────────────────────────────────
+    def first_run(self) -> None:
+        """The import journey; the welcome only where there is nothing yet."""
+        from credguard.gui.journeys.first_run import FirstRun
+
+        known = bool(self._pages.get("home")) and self.sender() is not None
+        self._journey = FirstRun(self, skip_welcome=known)
+        self.rail.hide()
+        self._stack.addWidget(self._journey)
+        self._stack.setCurrentWidget(self._journey)
+        self._journey.setFocus()
+
+    def leave_journey(self, root: str | None = None) -> None:
+        """Back to the pages."""
+        if self._journey is not None:
+            self._stack.removeWidget(self._journey)
+            self._journey.deleteLater()
+            self._journey = None
+        self.rail.show()
+        self._current = ""
+        if root:
+            self.show_root(root)
+        else:
+            self.show_page("home")
+
+    def add_code(self) -> None:
+        from credguard.gui.journeys.add_code import AddCodeDialog
+
+        self.dialogs.show_panel(AddCodeDialog(self))
+
+    # ── what cards and rows ask for ──────────────────────────────────────────────────────────────
+    def act(self, action: str, row: AccountRow) -> None:
+        """One of a card's actions."""
+        account = row.account
+        if action == "copy-id":
+            self.copy_plain(account.account_id, f"{account.name}: account number copied.")
+        elif action == "code":
+            self._copy_code(row)
+        elif action == "console":
+            address = f"https://{account.alias or account.account_id}.signin.aws.amazon.com/console"
+            QDesktopServices.openUrl(QUrl(address))
+        elif action == "terminal":
+            self._terminal(row)
+        elif action == "root":
+            self.show_root(account.account_id)
+        elif action == "undo" and row.grace is not None:
+            from credguard.gui.journeys.rotation import open_undo
+
+            open_undo(self, account.name, row.grace.run_id)
+        elif action == "rotate":
+            self._rotate(row)
+
+    def _rotate(self, row: AccountRow) -> None:
+        from credguard.gui.journeys.rotation import open_resume, open_rotation
+
+        if row.rotating is not None:
+            open_resume(self, row.account.name, row.rotating)
+        elif row.current is not None:
+            open_rotation(self, row.account.name, row.current.access_key_id)
+
+    def _copy_code(self, row: AccountRow) -> None:
+        entry = next((m.entry_id for m in row.mfa if m.code and m.entry_id), None)
+        if entry is None:
+            self.toast.say(f"CredGuard makes no codes for {row.account.name} yet.", icon="info")
+            return
+        services, seconds = self.services, self.services.settings.get("clipboard_seconds")
+
+        def got(now: Any) -> None:
+            if now.used:
+                self.toast.say(f"This code was used, the next one comes in {now.valid_for} s.", icon="info")
+                return
+            self.clipboard.copy_secret(now.code, seconds)
+            name = row.account.name
+            self.toast.say(f"{name} code copied. The clipboard is cleared in {seconds} s.", icon="clipboard")
+            self.tasks.run(lambda tell: services.note_copied(entry), quick=True)
+
+        self.tasks.run(lambda tell: services.code(entry), got, self.show_error, quick=True)
+
+    def _terminal(self, row: AccountRow) -> None:
+        """The system's terminal with AWS_PROFILE set."""
+        key = row.current
+        profile = key.profiles[0].name if key and key.profiles else None
+        names = ("x-terminal-emulator", "gnome-terminal", "konsole", "xfce4-terminal", "xterm")
+        program = next((p for n in names if (p := shutil.which(n))), None)
+        if sys.platform == "darwin":
+            program = shutil.which("open")
+        if profile is None or program is None:
+            why = "No profile uses this key." if profile is None else "No terminal program was found."
+            self.toast.say(why, icon="info")
+            return
+        env = {**os.environ, "AWS_PROFILE": profile}
+        arguments = [program, "-a", "Terminal"] if sys.platform == "darwin" else [program]
+        subprocess.Popen(arguments, env=env, start_new_session=True)
+
+    def do_waiting(self, waiting: Waiting) -> None:
+        """The one button of a row in `Can wait`."""
+        if waiting.kind == "plaintext":
+            self.first_run()
+            return
+        services, wanted = self.services, waiting.account_id
+
+        def found(rows: tuple[AccountRow, ...]) -> None:
+            row = next((r for r in rows if r.account.account_id == wanted), None)
+            if row is not None:
+                self._rotate(row)
+
+        self.tasks.run(lambda tell: services.accounts(), found, self.show_error, quick=True)
+
+    def check_now(self) -> None:
+        """F5: ask AWS about every key."""
+        services = self.services
+        self.toast.say("Asking AWS …", icon="refresh")
+
+        def done(wrong: tuple[Any, ...]) -> None:
+            self.toast.say(
+                words(wrong[0]) if wrong else "Checked just now.", icon="info" if wrong else "circle-check"
+            )
+            self.changed()
+
+        self.tasks.run(lambda tell: services.check(), done, self.show_error)
+
+    def copy_plain(self, value: str, sentence: str) -> None:
+        self.clipboard.copy_plain(value)
+        self.toast.say(sentence, icon="clipboard")
+
+    def show_error(self, error: CredGuardError) -> None:
+        """An error that belongs to no dialog."""
+        self.toast.say(f"{words(error.what)} {words(error.next)}", icon="triangle-alert", seconds=10)
+
+    # ── keys and sizes ───────────────────────────────────────────────────────────────────────────
+    def _shortcuts(self) -> None:
+        def add(keys: str, call: Callable[[], Any]) -> None:
+            QShortcut(QKeySequence(keys), self).activated.connect(call)
+
+        for number, (key, _, _) in enumerate(PAGES, 1):
+            add(f"Ctrl+{number}", partial(self.show_page, key))
+        add("Ctrl+K", self._search)
+        add("Ctrl+F", self._search)
+        add("F5", self.check_now)
+        add("Alt+Left", self.back)
+        add("Ctrl+N", lambda: self.add_code() if self._current == "codes" else self.first_run())
+
+    def _search(self) -> None:
+        if self._current in self._pages:
+            self._pages[self._current].search()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < 960
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.rail.set_narrow(narrow)
+            self.changed()
+        self.toast.place()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """What runs goes on where it stopped, at the next start."""
+        QSettings("credguard", "window").setValue("geometry", self.saveGeometry())
+        self._watch.stop()
+        self.clipboard.clear()
+        super().closeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), theme().color("page"))
