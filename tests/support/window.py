@@ -1,7 +1,7 @@
 """The real window over the invented companies, as the pictures of the design have them.
 
 `with Laptop() as laptop:` gives real services over the double by HTTP, a sealed vault in a folder of its
-own, and a clock moved by hand that stands on 23 November 2026, 10:43 local time.
+own, and a clock moved by hand that stands on 23 November 2026, 10:43 UTC.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import datetime
 import os
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from credguard.demo.cloud import companies
 from credguard.demo.cloud.companies import COMPANIES, Company
@@ -22,7 +23,7 @@ from tests.support.clock import FakeClock
 from tests.support.gui import application, settle
 
 DAY = 86_400.0
-TODAY = datetime.datetime(2026, 11, 23, 10, 43, 11).timestamp()
+TODAY = datetime.datetime(2026, 11, 23, 10, 43, 11, tzinfo=datetime.UTC).timestamp()
 #: As the design shows them: company and colour of each account.
 LOOKS = {
     "Acme Production": ("Acme Ltd", "blue"), "Acme Staging": ("Acme Ltd", "sky"),
@@ -79,6 +80,7 @@ class Laptop:
             self._dress(company)
         self._codes()
         self._grace("Northwind Sandbox")
+        self.services.check()  # the age of a key behind an MFA policy can be asked only with a code
         self._plaintext_again()
         self._lately()
 
@@ -114,9 +116,9 @@ class Laptop:
                 (company.root_seed, "root user", None),
             ):
                 if seed is not None:
+                    issuer = quote(company.name)
                     self.services.add_code(
-                        address=f"otpauth://totp/{company.name.replace(' ', '%20')}:{(user or '').replace(' ', '%20')}"
-                        f"?secret={seed}&issuer={company.name.replace(' ', '%20')}",
+                        address=f"otpauth://totp/{issuer}:{quote(user or '')}?secret={seed}&issuer={issuer}",
                         account_id=company.account_id,
                         serial=serial,
                     )
