@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from credguard.vault.store import SecretStore
     from credguard.workflows.check import Checks, WhoAmI
     from credguard.workflows.codes import Codes
+    from credguard.workflows.credentials import WorkingCredentials
     from credguard.workflows.intake import FoundKey, Outcome, Tools
     from credguard.workflows.removal import RemovePlan, UninstallPlan
     from credguard.workflows.rotation import RotationReport, Rotations
@@ -50,6 +51,11 @@ Tell = Callable[["tuple[Step, ...]"], None]
 
 def _nobody(*_: Any) -> None:
     return None
+
+
+def _usual_serial(identity: Identity) -> str:
+    """What the console calls a user's first virtual device, where nothing better is known."""
+    return f"arn:{identity.partition}:iam::{identity.account_id}:mfa/{identity.user_name}"
 
 
 class Services:
@@ -168,7 +174,18 @@ class Services:
     def _checks(self) -> Checks:
         from credguard.workflows.check import Checks
 
-        return Checks(self.store, self._accounts, self._keys, self._devices, self.clients, self.clock)
+        return Checks(
+            self.store, self._accounts, self._keys, self._devices, self.clients, self.clock, self._mfa_session
+        )
+
+    def _mfa_session(self, identity: Identity, key: Credentials) -> Credentials | None:
+        """A session with MFA for the key, where this user's code is stored here."""
+        entry = self._codes.of_account(identity.account_id, identity.user_name)
+        if entry is None:
+            return None
+        return self._working(lambda serial: self._send(serial, entry)).session(
+            entry.serial or _usual_serial(identity), key
+        )
 
     @cached_property
     def _rotations(self) -> Rotations:
@@ -223,10 +240,12 @@ class Services:
         entry = self._codes.of_account(identity.account_id, identity.user_name)
         if entry is None:
             return None
-        default = f"arn:{identity.partition}:iam::{identity.account_id}:mfa/{identity.user_name}"
-        serial = entry.serial or default
+        serial = entry.serial or _usual_serial(identity)
+        return serial, self._send(serial, entry)
+
+    def _send(self, serial: str, entry: OtpEntry) -> Secret:
         self._sent[serial] = entry
-        return serial, self._codes.send(entry)
+        return self._codes.send(entry)
 
     def _code_answered(self, serial: str, ok: bool) -> None:
         """What AWS said of the code sent last: two refusals in a row stop the sending."""
@@ -306,15 +325,16 @@ class Services:
 
     def credentials(self, profile: str) -> Credentials:
         """Working credentials for a profile's id or name, now."""
-        from credguard.vault.sessions import Sessions
-        from credguard.workflows.credentials import WorkingCredentials
 
         def code(serial: str) -> Secret | None:
             entry = self._codes.of_serial(serial)
-            if entry is None:
-                return None
-            self._sent[serial] = entry
-            return self._codes.send(entry)
+            return None if entry is None else self._send(serial, entry)
+
+        return self._working(code).of(profile)
+
+    def _working(self, code: Callable[[str], Secret | None]) -> WorkingCredentials:
+        from credguard.vault.sessions import Sessions
+        from credguard.workflows.credentials import WorkingCredentials
 
         return WorkingCredentials(
             self.store,
@@ -325,7 +345,7 @@ class Services:
             self.clock,
             code,
             self._code_answered,
-        ).of(profile)
+        )
 
     def doctor(self) -> tuple[Shadow, ...]:
         """Store, clock, AWS files, and which credential source wins for each profile."""

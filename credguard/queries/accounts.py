@@ -5,7 +5,7 @@ No network: everything comes from the catalog.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from credguard.catalog.accounts import Accounts
@@ -174,10 +174,14 @@ def _identity(rows: tuple[KeyRow, ...], account: Account) -> Identity | None:
 
 
 def _mfa(devices: Devices, account_id: str) -> tuple[MfaRow, ...]:
-    return tuple(
-        MfaRow(d.serial, "virtual", d.entry_id is not None, d.name, d.entry_id)
-        for d in devices.of_account(account_id)
-    )
+    known = list(devices.of_account(account_id))
+    # A code added without its serial, and one virtual device that AWS lists for the account: one thing.
+    codes = [d for d in known if d.serial is None and d.entry_id is not None]
+    bare = [d for d in known if d.entry_id is None and d.kind == "virtual"]
+    if len(codes) == len(bare) == 1 and codes[0].user_name in {None, bare[0].user_name}:
+        known[known.index(codes[0])] = replace(codes[0], serial=bare[0].serial)
+        known.remove(bare[0])
+    return tuple(MfaRow(d.serial, d.kind, d.entry_id is not None, d.name, d.entry_id) for d in known)
 
 
 def _urgency(rows: tuple[KeyRow, ...], now: float) -> Urgency:

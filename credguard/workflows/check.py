@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from credguard.aws import mfa
-from credguard.aws.access_keys import AccessKeys
+from credguard.aws.access_keys import AccessKeys, ListedKey
 from credguard.aws.clients import AwsClients
 from credguard.aws.identity import identify
 from credguard.catalog.accounts import Accounts
@@ -28,6 +29,15 @@ class WhoAmI:
     warnings: tuple[Text, ...]
 
 
+#: An MFA session of an identity's key, where a code for its device is stored; else None.
+MfaSession = Callable[[Identity, Credentials], "Credentials | None"]
+_DENIED = {"access-denied", "mfa-needed"}
+
+
+def _no_session(identity: Identity, key: Credentials) -> Credentials | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
     """The adapters that a check touches."""
@@ -38,6 +48,7 @@ class Checks:
     devices: Devices
     clients: AwsClients
     clock: Clock
+    mfa_session: MfaSession = _no_session
 
     def whoami(self, access_key_id: str) -> WhoAmI:
         """Ask AWS now. Raises what `identify` and the store raise."""
@@ -73,12 +84,7 @@ class Checks:
 
     def _details(self, key_id: str, identity: Identity, credentials: Credentials) -> None:
         user, partition = identity.user_name, identity.partition
-        try:
-            listed = AccessKeys(self.clients, credentials, user, partition).list()
-        except CredGuardError as error:
-            if error.code not in {"access-denied", "mfa-needed"}:
-                raise
-            listed = ()
+        credentials, listed = self._listed(identity, credentials)
         for found in listed:
             known = self.keys.get(found.access_key_id)
             if known is not None:
@@ -86,8 +92,9 @@ class Checks:
         if user is not None:
             for device in mfa.list_devices(self.clients, credentials, user, partition) or ():
                 if self.devices.of_serial(device.serial) is None:
+                    name = device.serial.rsplit("/", 1)[-1]
                     self.devices.save(
-                        MfaDevice(device.serial, None, identity.account_id, user, user, device.kind)
+                        MfaDevice(device.serial, None, identity.account_id, name, user, device.kind)
                     )
         account = self.accounts.get(identity.account_id)
         if account is not None:
@@ -96,6 +103,24 @@ class Checks:
             self.accounts.save(
                 replace(account, alias=alias or account.alias, partition=partition, root_mfa=root_mfa)
             )
+
+    def _listed(self, identity: Identity, key: Credentials) -> tuple[Credentials, tuple[ListedKey, ...]]:
+        """The user's keys, and what read them: the key, or an MFA session where AWS wants one."""
+        user, partition = identity.user_name, identity.partition
+        try:
+            return key, AccessKeys(self.clients, key, user, partition).list()
+        except CredGuardError as error:
+            if error.code not in _DENIED:
+                raise
+        session = self.mfa_session(identity, key) if user is not None else None
+        if session is None:
+            return key, ()
+        try:
+            return session, AccessKeys(self.clients, session, user, partition).list()
+        except CredGuardError as error:
+            if error.code not in _DENIED:
+                raise
+            return session, ()
 
     def _note(self, key_id: str, identity: Identity) -> None:
         known = self.keys.get(key_id)

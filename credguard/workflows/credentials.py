@@ -72,7 +72,22 @@ class WorkingCredentials:
         account = stored.get("account_id")
         return Credentials(access_key_id, secret_of(stored), account_id=str(account) if account else None)
 
+    def session(self, serial: str, key: Credentials) -> Credentials | None:
+        """An MFA session of this key, cached or new; None where no code is stored for `serial`.
+
+        Raises what the store and STS raise.
+        """
+        return self._named(serial, key)[1]
+
     def _session(self, item: Item, link: ProfileLink, serial: str, key: Credentials) -> Credentials:
+        name, found = self._named(serial, key)
+        if found is None:
+            return key  # no code for this device is stored here: the key alone, as without CredGuard
+        if item.get("session") != name:
+            self._note(link.profile_id, key.access_key_id, name)
+        return found
+
+    def _named(self, serial: str, key: Credentials) -> tuple[str, Credentials | None]:
         stored = self.store.read(items.access_key(key.access_key_id)) or {}
         arn = str(stored.get("arn") or "")
         seconds = LONGEST_ROOT if arn.endswith(":root") else DEFAULT
@@ -84,11 +99,7 @@ class WorkingCredentials:
             # One STS call for all processes that ask at once: the others find what the first one got.
             with self.interlock.hold(f"session-{name}", wait=WAIT):
                 found = self._cached(name) or self._fetch(name, serial, seconds, key, arn)
-        if found is None:
-            return key  # no code for this device is stored here: the key alone, as without CredGuard
-        if item.get("session") != name:
-            self._note(link.profile_id, key.access_key_id, name)
-        return found
+        return name, found
 
     def _note(self, profile_id: str, access_key_id: str, name: str) -> None:
         """Let the provider serve the session by itself, unless a rotation switched the profile meanwhile."""
