@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,14 +128,29 @@ class PrivateKeyring:
             self._bus = 0
 
     def clear(self) -> None:
-        """Remove every item (through the library the store uses)."""
+        """Remove every item."""
+        with self._collection() as collection:
+            for item in list(collection.get_all_items()):
+                item.delete()
+
+    def items(self, service: str = "credguard") -> dict[str, str]:
+        """Name → value of every item of a service, asked of the keychain itself."""
+        with self._collection() as collection:
+            return {
+                str(item.get_attributes()["username"]): item.get_secret().decode()
+                for item in collection.get_all_items()
+                if item.get_attributes().get("service") == service
+            }
+
+    @contextlib.contextmanager
+    def _collection(self) -> Iterator[Any]:
+        """The default collection, through the library the store uses."""
         import secretstorage
         from jeepney.io.blocking import open_dbus_connection
 
         connection = open_dbus_connection(self.env["DBUS_SESSION_BUS_ADDRESS"])
         try:
-            for item in list(secretstorage.get_default_collection(connection).get_all_items()):
-                item.delete()
+            yield secretstorage.get_default_collection(connection)
         finally:
             connection.close()
 
