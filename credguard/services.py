@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from credguard.catalog.devices import Devices
     from credguard.catalog.journal import Journals, RunRow
     from credguard.catalog.keys import Keys, Profiles
+    from credguard.demo.session import DemoSession
     from credguard.domain.accounts import Identity
     from credguard.domain.keys import Credentials
     from credguard.domain.machine import Step
@@ -584,3 +585,22 @@ class Services:
         from credguard.workflows.removal import uninstall
 
         uninstall(plan, self._tools, self.codes_store)
+
+
+def demo_session(folder: str | None = None) -> DemoSession:
+    """The invented computer of demo mode: the lasting one, or one in `folder`.
+
+    Raises CredGuardError `demo-missing` where the extra `demo` is not installed.
+    """
+    from credguard.demo.session import DemoSession, is_installed
+
+    if not is_installed():
+        from credguard.domain.errors import CredGuardError
+        from credguard.domain.text import text
+
+        raise CredGuardError(
+            "demo-missing",
+            text("The demo needs packages that are not installed here."),
+            text("Install them with the extra demo: credguard-desktop[demo]"),
+        )
+    return DemoSession(folder or places.demo())

@@ -26,8 +26,10 @@ def command(context: Context, as_json: bool) -> int:
         return 0
     names = max(len(harmless(r.account.name)) for r in rows)
     users = max(len(harmless(r.user)) for r in rows)
+    companies = {r.account.company for r in rows} - {""}
     for company, members in groupby(rows, key=lambda r: r.account.company):
-        output.line(output.paint(harmless(company) or "Other", "bold"))
+        if companies:
+            output.line(output.paint(harmless(company) or "Other", "bold"))
         for row in members:
             key = row.current
             age = "" if key is None else "?" if key.age_days is None else f"{key.age_days:,} d"
@@ -38,9 +40,9 @@ def command(context: Context, as_json: bool) -> int:
                 f"  {pad(harmless(row.account.name), names)}  {grouped(row.account.account_id)}  "
                 f"{who}  {pad(age, 8, True)}   {_mfa(row)}"
             )
-    companies = len({r.account.company for r in rows})
     output.line()
-    output.line(f"{_count(len(rows), 'account')} of {_count(companies, 'company', 'companies')}")
+    of = f" of {_count(len(companies), 'company', 'companies')}" if companies else ""
+    output.line(f"{_count(len(rows), 'account')}{of}")
     example = rows[0].account.name
     output.line(f'More about one: credguard show "{harmless(example)}"')
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,11 +19,14 @@ class Context:
     def __init__(self, demo: bool = False) -> None:
         self.demo = demo
         self._built = False
+        self._open = contextlib.ExitStack()
 
     @cached_property
     def services(self) -> Services:
-        from credguard.services import Services
+        from credguard.services import Services, demo_session
 
+        if self.demo:
+            self._open.enter_context(demo_session().entered())
         self._built = True
         return Services(demo=self.demo, passphrase=ask_passphrase)
 
@@ -32,6 +36,7 @@ class Context:
     def close(self) -> None:
         if self._built:
             self.services.close()
+        self._open.close()
 
 
 def is_interactive() -> bool:

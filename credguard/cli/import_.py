@@ -145,7 +145,8 @@ def _summary(
         if moved:
             output.line("Undo: credguard undo-import")
         if roots:
-            output.line(f'Next: credguard whoami "{harmless(roots[0].name)}"')
+            # By its number: the account may be called otherwise than the file the key came from.
+            output.line(f"Next: credguard whoami {roots[0].account_id}")
     if not moved:
         return 1
     return 3 if roots or len(moved) < len(outcomes) else 0

@@ -31,7 +31,9 @@ def command(context: Context, name: str, as_json: bool) -> int:
 
         output.line(harmless(answer.identity.arn))
         output.line(f"Account {grouped(answer.identity.account_id)}")
-        for sentence in words:
+        if words:
             output.line()
-            output.line(f"{output.paint('!', 'bold', 'red')} {sentence}")
+            output.line(f"{output.paint('!', 'bold', 'red')} {output.paint(words[0], 'bold')}")
+        for sentence in words[1:]:
+            output.line(f"  {sentence}")
     return 3 if answer.identity.is_root else 0

@@ -17,7 +17,15 @@ from credguard.system.hardening import harden
 def main(argv: list[str]) -> int:
     """Open the window; returns the exit code. `--demo` shows invented companies."""
     harden()
-    demo = "--demo" in argv
+    if "--demo" in argv:
+        from credguard.services import demo_session
+
+        with demo_session().entered(lasting=True):
+            return _run(demo=True)
+    return _run(demo=False)
+
+
+def _run(demo: bool) -> int:
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(sys.argv[:1])

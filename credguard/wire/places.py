@@ -76,6 +76,11 @@ def aws_credentials() -> str:
     return os.path.expanduser(named or os.path.join("~", ".aws", "credentials"))
 
 
+def demo() -> str:
+    """Where the invented computer of demo mode lies, beside the state folder and never in it."""
+    return home().rstrip(os.sep) + "-demo"
+
+
 def package() -> str:
     """The folder `credguard` itself."""
     return os.path.dirname(os.path.dirname(os.path.realpath(__file__)))

@@ -56,18 +56,23 @@ def root_csv_text() -> str:
     return f"Access key ID,Secret access key\r\n{PERSONAL.key_id()},{PERSONAL.secret()}\r\n"
 
 
-def write_home(folder: str) -> HomeFiles:
-    """Write the home into `folder`, which need not exist. Files are 0600."""
+def files_in(folder: str) -> HomeFiles:
+    """Where the files of a home in `folder` are."""
     aws, downloads = os.path.join(folder, ".aws"), os.path.join(folder, "Downloads")
-    for made in (folder, aws, downloads):
-        os.makedirs(made, mode=0o700, exist_ok=True)
-    files = HomeFiles(
+    return HomeFiles(
         folder,
         os.path.join(aws, "credentials"),
         os.path.join(aws, "config"),
         downloads,
         os.path.join(downloads, "rootkey.csv"),
     )
+
+
+def write_home(folder: str) -> HomeFiles:
+    """Write the home into `folder`, which need not exist. Files are 0600."""
+    files = files_in(folder)
+    for made in (folder, os.path.dirname(files.credentials), files.downloads):
+        os.makedirs(made, mode=0o700, exist_ok=True)
     write_private(files.credentials, credentials_text())
     write_private(files.config, config_text())
     write_private(files.root_csv, root_csv_text())

@@ -37,6 +37,24 @@ CLEARED = (
 SEEDED = ("acme-prod", "northwind", "nw-etl")
 
 
+def variables(folder: str, files: HomeFiles, endpoint: str) -> dict[str, str]:
+    """The environment of a process on the invented computer in `folder`."""
+    return {
+        "HOME": files.home,
+        "USERPROFILE": files.home,
+        "XDG_DATA_HOME": os.path.join(files.home, ".local", "share"),
+        "CREDGUARD_HOME": os.path.join(folder, "state"),
+        "CREDGUARD_STORE": "sealed",
+        "CREDGUARD_PASSPHRASE_FILE": os.path.join(folder, "passphrase"),
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONFIG_FILE": files.config,
+        "AWS_SHARED_CREDENTIALS_FILE": files.credentials,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+
+
 class DemoWorld:
     """`with DemoWorld() as world:` sets the environment of this process, and puts it back at the end.
 
@@ -87,20 +105,7 @@ class DemoWorld:
 
     def variables(self) -> dict[str, str]:
         """What the world sets; AWS_PROFILE and the like are to be absent (`CLEARED`)."""
-        return {
-            "HOME": self.files.home,
-            "USERPROFILE": self.files.home,
-            "XDG_DATA_HOME": os.path.join(self.files.home, ".local", "share"),
-            "CREDGUARD_HOME": os.path.join(self.folder, "state"),
-            "CREDGUARD_STORE": "sealed",
-            "CREDGUARD_PASSPHRASE_FILE": self._passphrase_file,
-            "AWS_ENDPOINT_URL": self.double.url,
-            "AWS_CONFIG_FILE": self.files.config,
-            "AWS_SHARED_CREDENTIALS_FILE": self.files.credentials,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "no_proxy": "127.0.0.1,localhost",
-        }
+        return variables(self.folder, self.files, self.double.url)
 
     def environ(self) -> dict[str, str]:
         """A whole environment for a child process."""
