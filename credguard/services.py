@@ -367,6 +367,8 @@ class Services:
         self, source: str | None = None, profiles: tuple[str, ...] = ()
     ) -> tuple[tuple[FoundKey, ...], tuple[Text, ...]]:
         """The keys that can be imported, and what else was seen, in sentences."""
+        import platformdirs
+
         from credguard.workflows.intake import find
 
         known = {key.access_key_id for key in self._keys.all()}
@@ -374,7 +376,7 @@ class Services:
             config_path=places.aws_config(),
             credentials_path=places.aws_credentials(),
             environ=self._environ,
-            downloads=os.path.expanduser(os.path.join("~", "Downloads")),
+            downloads=platformdirs.user_downloads_dir(),
             source=source,
             profiles=profiles,
             stored=known.__contains__,

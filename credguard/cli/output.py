@@ -119,6 +119,10 @@ class Output:
         """Progress, prompts and errors, on stderr."""
         self._write(self.stderr, self._dress(self.words(value), self.err_style))
 
+    def dressed(self, value: str) -> str:
+        """A line as stderr can carry it: symbols in ASCII where it has to be."""
+        return self._dress(value, self.err_style)
+
     def document(self, value: Any) -> None:
         """The one JSON document of `--json`."""
         self._write(self.stdout, json.dumps(value, ensure_ascii=False, indent=2))

@@ -11,7 +11,7 @@ from credguard.cli.context import Context
 from credguard.cli.output import Output, day, harmless
 from credguard.cli.questions import confirm, typed
 from credguard.cli.steps import StepLines
-from credguard.domain.machine import Ask, Step
+from credguard.domain.machine import Ask
 
 if TYPE_CHECKING:
     from credguard.workflows.rotation import RotationReport
@@ -46,21 +46,30 @@ def command(
             return _nothing(output, as_json, "Nothing is due.")
         if not yes and not confirm(output, f"Rotate {len(plan)}?", "--yes"):
             return 1
-        return _several(output, services.run_due(plan, tell=_lines(output)), as_json, context)
+        reports = []
+        for one in plan:
+            with _lines(output) as tell:
+                reports += services.run_due((one,), tell=tell)
+        return _several(output, reports, as_json, context)
     if resume:
         runs = services.rotations_to_resume(name)
         if not runs:
             return _nothing(output, as_json, "No rotation was left unfinished.")
         if not yes and not confirm(output, f"Go on with {len(runs)}?", "--yes"):
             return 1
-        return _several(output, [services.rotate_resume(r, _lines(output)) for r in runs], as_json, context)
+        reports = []
+        for run in runs:
+            with _lines(output) as tell:
+                reports.append(services.rotate_resume(run, tell))
+        return _several(output, reports, as_json, context)
     assert name is not None  # the usage check above saw to it
     target = services.target(name)
     who = harmless(target.row.account.name)
     if undo:
         if not yes and not confirm(output, f"Go back to {who}'s old key?", "--yes"):
             return 1
-        report = services.rotate_undo(target, _lines(output))
+        with _lines(output) as tell:
+            report = services.rotate_undo(target, tell)
     else:
         key = services.key_to_rotate(target)
         output.note(f"Rotating {who}, key {key.access_key_id} of {harmless(target.row.user)}")
@@ -68,23 +77,17 @@ def command(
             output.note("Nothing was changed.")
             return 1
         output.note()
-        report = services.rotate(key.access_key_id, _lines(output), grace_days=grace)
+        with _lines(output) as tell:
+            report = services.rotate(key.access_key_id, tell, grace_days=grace)
         if report.ask is not None:
             answer = _which(output, report.ask)
-            report = services.rotate_answer(report.run_id, answer, _lines(output))
+            with _lines(output) as tell:
+                report = services.rotate_answer(report.run_id, answer, tell)
     return _end(output, report, as_json, context, who)
 
 
-class _lines:  # noqa: N801 used as a function
-    """Step lines of one run, made anew for each run of a list."""
-
-    def __init__(self, output: Output) -> None:
-        self._lines = StepLines(output, time.monotonic)
-        self.steps: tuple[Step, ...] = ()
-
-    def __call__(self, steps: tuple[Step, ...]) -> None:
-        self.steps = steps
-        self._lines(steps)
+def _lines(output: Output) -> StepLines:
+    return StepLines(output, time.monotonic)
 
 
 def _which(output: Output, ask: Ask) -> str:

@@ -29,6 +29,7 @@ CLEARED = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_ROLE_ARN",
     "AWS_REGION",
+    "XDG_DOWNLOAD_DIR",
     "AWS_DEFAULT_REGION",
 )
 
@@ -43,6 +44,7 @@ def variables(folder: str, files: HomeFiles, endpoint: str) -> dict[str, str]:
         "HOME": files.home,
         "USERPROFILE": files.home,
         "XDG_DATA_HOME": os.path.join(files.home, ".local", "share"),
+        "XDG_CONFIG_HOME": os.path.join(files.home, ".config"),
         "CREDGUARD_HOME": os.path.join(folder, "state"),
         "CREDGUARD_STORE": "sealed",
         "CREDGUARD_PASSPHRASE_FILE": os.path.join(folder, "passphrase"),

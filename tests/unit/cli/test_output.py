@@ -103,9 +103,13 @@ def test_on_a_terminal_the_running_part_is_redrawn_and_finished_lines_stay(
     monkeypatch.setenv("TERM", "xterm")
     err = Terminal()
     lines = StepLines(Output(Pipe(), err), lambda: 0.0)
-    lines((_step("a", "running"), _step("b", "todo")))
-    lines((_step("a", "done"), _step("b", "running")))
-    lines.close((_step("a", "done"), _step("b", "done")))
+    with lines:
+        lines((_step("a", "running"), _step("b", "todo")))
+        lines((_step("a", "done"), _step("b", "running")))
+        lines((_step("a", "done"), _step("b", "done"), _step("c", "todo")))
     shown = err.getvalue()
-    assert "\x1b[2A\x1b[J" in shown
-    assert shown.index("✓ Title of a") > shown.index("\x1b[2A\x1b[J")
+    assert shown.count("✓ Title of a") == shown.count("✓ Title of b") == 1
+    assert "\x1b[1A\x1b[2K" in shown, "the running part is taken away before it is drawn again"
+    last = shown.rindex("\x1b[2K")
+    assert shown.index("✓ Title of a") < shown.index("✓ Title of b") < last
+    assert shown[last:].endswith("○ Title of c\n"), "what is still to do stays, plainly"
