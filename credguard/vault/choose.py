@@ -97,4 +97,4 @@ def open_store(
         cost,
     )
     # The vault's own lock is taken for each change; the store needs none around it.
-    return SecretStore(sealed, "sealed", "Sealed vault", listing=sealed, on_write=note)
+    return SecretStore(sealed, "sealed", "CredGuard’s vault", listing=sealed, on_write=note)
