@@ -3,7 +3,7 @@
 import os
 import time
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QSize
 from PySide6.QtWidgets import QApplication, QWidget
 
 
@@ -12,7 +12,7 @@ class Empty(QWidget):
 
     def paintEvent(self, event):
         # Handled when the picture is finished and handed over, before anything else that waits.
-        QCoreApplication.postEvent(self, QEvent(QEvent.Type.User), Qt.EventPriority.HighEventPriority.value)
+        QCoreApplication.postEvent(self, QEvent(QEvent.Type.User), 1)
 
     def event(self, event):
         if event.type() == QEvent.Type.User:

@@ -369,7 +369,7 @@ class Services:
         """The keys that can be imported, and what else was seen, in sentences."""
         import platformdirs
 
-        from credguard.workflows.intake import find
+        from credguard.workflows.intake_find import find
 
         known = {key.access_key_id for key in self._keys.all()}
         found = find(

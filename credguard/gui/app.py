@@ -7,7 +7,6 @@ import sys
 
 from PySide6.QtWidgets import QApplication
 
-from credguard.gui.icons import app_icon
 from credguard.gui.theme import Mode, Theme
 from credguard.gui.window import Window
 from credguard.services import Services
@@ -36,8 +35,8 @@ def _run(demo: bool) -> int:
     mode: Mode = services.settings.get("theme")
     made = Theme(app, mode)
     made.reduced_motion = services.settings.get("reduced_motion") == "on"
-    app.setWindowIcon(app_icon())
-    app.setStyle("Fusion")
+    if app.style().name() != "fusion":  # to set it again takes longer than to draw the window
+        app.setStyle("Fusion")
     window = Window(services)
     window.show()
     signal.signal(signal.SIGINT, signal.SIG_DFL)

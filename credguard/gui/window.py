@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSettings, QTimer, QUrl
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
+    QGuiApplication,
     QKeySequence,
     QPainter,
     QPaintEvent,
@@ -25,16 +24,17 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 from credguard.domain.errors import CredGuardError
 from credguard.gui.clipboard import Clipboard
 from credguard.gui.focus import FocusRing
-from credguard.gui.pages.page import Page
+from credguard.gui.icons import app_icon
 from credguard.gui.tasks import Tasks
 from credguard.gui.theme import theme
 from credguard.gui.translate import words
-from credguard.gui.widgets.overlay import DialogHost, Toast
 from credguard.gui.widgets.rail import Rail
-from credguard.queries.accounts import AccountRow
-from credguard.queries.home import HomeView, Waiting
 
 if TYPE_CHECKING:
+    from credguard.gui.pages.page import Page
+    from credguard.gui.widgets.overlay import DialogHost, Toast
+    from credguard.queries.accounts import AccountRow
+    from credguard.queries.home import HomeView, Waiting
     from credguard.services import Services
 
 PAGES = [
@@ -64,11 +64,10 @@ class Window(QWidget):
         self.rail = Rail(PAGES, [])
         self.rail.chosen.connect(self.show_page)
         self.rail.searched.connect(self._search)
+        self.rail.select("home")
         layout.addWidget(self.rail)
         self._stack = QStackedWidget()
         layout.addWidget(self._stack, 1)
-        self.dialogs = DialogHost(self)
-        self.toast = Toast(self)
         self._ring = FocusRing(self)
         self._journey: QWidget | None = None
         self._shortcuts()
@@ -76,11 +75,12 @@ class Window(QWidget):
         self._watch = QTimer(self)
         self._watch.setInterval(2000)
         self._watch.timeout.connect(self._look_for_changes)
-        # After the first paint: nothing heavy is loaded before it.
-        QTimer.singleShot(0, self._begin)
+        self._begun = False
 
     def _begin(self) -> None:
+        """After the first paint: nothing heavy is loaded, built or read before it."""
         self.show_page("home")
+        QGuiApplication.setWindowIcon(app_icon())
         self._watch.start()
         services = self.services
 
@@ -89,6 +89,19 @@ class Window(QWidget):
             self.rail.lock.update()
 
         self.tasks.run(lambda tell: services.store_label(), labelled, lambda error: None, quick=True)
+
+    # Above the pages; made when first needed, which is never before the first paint.
+    @cached_property
+    def dialogs(self) -> DialogHost:
+        from credguard.gui.widgets.overlay import DialogHost
+
+        return DialogHost(self)
+
+    @cached_property
+    def toast(self) -> Toast:
+        from credguard.gui.widgets.toast import Toast
+
+        return Toast(self)
 
     # ── pages ────────────────────────────────────────────────────────────────────────────────────
     def _make(self, key: str) -> Page:
@@ -251,6 +264,9 @@ class Window(QWidget):
 
     def _terminal(self, row: AccountRow) -> None:
         """The system's terminal with AWS_PROFILE set."""
+        import shutil
+        import subprocess
+
         key = row.current
         profile = key.profiles[0].name if key and key.profiles else None
         names = ("x-terminal-emulator", "gnome-terminal", "konsole", "xfce4-terminal", "xterm")
@@ -324,7 +340,8 @@ class Window(QWidget):
             self._narrow = narrow
             self.rail.set_narrow(narrow)
             self.changed()
-        self.toast.place()
+        if "toast" in self.__dict__:
+            self.toast.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """What runs goes on where it stopped, at the next start."""
@@ -335,3 +352,6 @@ class Window(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(self.rect(), theme().color("page"))
+        if not self._begun:
+            self._begun = True
+            QTimer.singleShot(0, self._begin)

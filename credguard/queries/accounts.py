@@ -6,15 +6,17 @@ No network: everything comes from the catalog.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from credguard.catalog.accounts import Accounts
-from credguard.catalog.devices import Devices
-from credguard.catalog.journal import Journals
-from credguard.catalog.keys import Keys, Profiles
 from credguard.domain.accounts import Account, Identity
 from credguard.domain.keys import DAY, AccessKey, age_days
 from credguard.domain.profiles import ProfileLink
+
+if TYPE_CHECKING:
+    from credguard.catalog.accounts import Accounts
+    from credguard.catalog.devices import Devices
+    from credguard.catalog.journal import Journals
+    from credguard.catalog.keys import Keys, Profiles
 
 Urgency: TypeAlias = Literal["quiet", "soon", "late", "root"]
 #: A key turns amber this many days before it is due.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import glob
 import os
-import secrets
 import stat
 from collections.abc import Callable
 
@@ -124,7 +122,7 @@ def _status(target: str) -> os.stat_result | None:
 
 def _fresh_name(target: str) -> str:
     folder, name = os.path.split(target)
-    return os.path.join(folder, f".{name}.{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}")
+    return os.path.join(folder, f".{name}.{os.getpid()}-{os.urandom(4).hex()}{_SUFFIX}")
 
 
 def sweep_leftovers(path: str) -> int:
@@ -132,6 +130,8 @@ def sweep_leftovers(path: str) -> int:
 
     Returns how many there were. They may hold what the target holds, so they are not left lying.
     """
+    import glob
+
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
     removed = 0

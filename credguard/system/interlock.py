@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -42,6 +41,12 @@ else:
         return True
 
 
+def _digest(name: str) -> str:
+    import hashlib  # most names are plain
+
+    return hashlib.sha256(name.encode()).hexdigest()[:32]
+
+
 class Interlock:
     """Named locks in one folder. They exclude threads of one process as well; none is re-entrant.
 
@@ -55,7 +60,7 @@ class Interlock:
     def path(self, name: str) -> str:
         """The lock file of `name`; names that would make poor file names are digested."""
         plain = _PLAIN.fullmatch(name) is not None
-        stem = name if plain else "x-" + hashlib.sha256(name.encode()).hexdigest()[:32]
+        stem = name if plain else "x-" + _digest(name)
         return os.path.join(self._folder, stem + ".lock")
 
     @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
@@ -17,7 +17,9 @@ from credguard.gui.widgets.gauges import Spinner, TimeRing
 from credguard.gui.widgets.say import announce
 from credguard.gui.widgets.surface import ClickCard, Pill
 from credguard.gui.widgets.text import draw, width_of
-from credguard.queries.codes import CodeNow, CodeRow
+
+if TYPE_CHECKING:
+    from credguard.queries.codes import CodeNow, CodeRow
 
 _RIGHT = Qt.AlignmentFlag.AlignRight
 
