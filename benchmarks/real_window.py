@@ -3,51 +3,58 @@
 Nothing is replaced but the window's class, by one that notes the time and ends the process.
 """
 
+import importlib
 import os
 import sys
 import time
+from types import SimpleNamespace
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
-
-import credguard.gui.app as app
-from credguard.__main__ import main
+from credguard.cli import main as command_line
 
 
 def _tell(mark):
     print(mark, time.monotonic(), flush=True)
 
 
-class Timed(app.Window):
-    """`painted`: the first picture is finished. `home`: the first one that shows what Home has read."""
+def _timed(window):
+    from PySide6.QtCore import QCoreApplication, QEvent
 
-    painted = False
-    read = False
+    class Timed(window):
+        """`painted`: the first picture is finished. `home`: the first one that shows what Home has read."""
 
-    def set_badges(self, view):
-        super().set_badges(view)
-        self.read = True  # Home's page is drawn next
+        painted = False
+        read = False
 
-    def paintEvent(self, event):
-        super().paintEvent(event)
-        if not self.painted:
-            self.painted = True
-            # Handled when the picture is finished and handed over, before anything else that waits.
-            QCoreApplication.postEvent(
-                self, QEvent(QEvent.Type.User), Qt.EventPriority.HighEventPriority.value
-            )
+        def set_badges(self, view):
+            super().set_badges(view)
+            self.read = True  # Home's page is drawn next
 
-    def event(self, event):
-        if event.type() == QEvent.Type.User:
-            _tell("painted")
-            return True
-        done = super().event(event)
-        if event.type() == QEvent.Type.UpdateRequest and self.read:
-            _tell("home")
-            if picture := os.environ.get("CREDGUARD_BENCH_PICTURE"):
-                self.grab().save(picture)
-            os._exit(0)
-        return done
+        def paintEvent(self, event):
+            super().paintEvent(event)
+            if not self.painted:
+                self.painted = True
+                # Handled when the picture is finished and handed over, before anything else that waits.
+                QCoreApplication.postEvent(self, QEvent(QEvent.Type.User), 1)
+
+        def event(self, event):
+            if event.type() == QEvent.Type.User:
+                _tell("painted")
+                return True
+            done = super().event(event)
+            if event.type() == QEvent.Type.UpdateRequest and self.read:
+                _tell("home")
+                os._exit(0)
+            return done
+
+    return Timed
 
 
-app.Window = Timed
-sys.exit(main([]))
+def _import(name):
+    module = importlib.import_module(name)
+    if name == "credguard.gui.app":
+        module.Window = _timed(module.Window)
+    return module
+
+
+command_line.importlib = SimpleNamespace(import_module=_import)
+sys.exit(command_line.main([]))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QRectF
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
 from credguard.gui.theme import theme
 from credguard.wire import places
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QIcon
 
 
 @lru_cache(maxsize=64)
@@ -38,6 +42,8 @@ def paint_icon(
 
 def app_icon() -> QIcon:
     """The application's mark."""
+    from PySide6.QtGui import QIcon, QPixmap
+
     icon = QIcon()
     renderer = QSvgRenderer(QByteArray(_source("credguard").encode()))
     for size in (16, 24, 32, 48, 64, 128, 256):

@@ -42,7 +42,12 @@ class _Work(QRunnable):
 
 
 class Tasks(QObject):
-    """Runs work in order: one thread, so that what touches one key is never at work twice."""
+    """Runs work in order: one thread, so that what touches one key is never at work twice.
+
+    `idle` when the last of it has ended.
+    """
+
+    idle = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -77,6 +82,8 @@ class Tasks(QObject):
     def _end(self, task: Task) -> None:
         self._running.discard(task)
         task.deleteLater()
+        if not self._running:
+            self.idle.emit()
 
     @property
     def busy(self) -> bool:

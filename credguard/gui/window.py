@@ -8,23 +8,12 @@ from collections.abc import Callable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSettings, QTimer, QUrl
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDesktopServices,
-    QGuiApplication,
-    QKeySequence,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QShortcut,
-)
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from credguard.domain.errors import CredGuardError
 from credguard.gui.clipboard import Clipboard
-from credguard.gui.focus import FocusRing
-from credguard.gui.icons import app_icon
 from credguard.gui.tasks import Tasks
 from credguard.gui.theme import theme
 from credguard.gui.translate import words
@@ -68,9 +57,7 @@ class Window(QWidget):
         layout.addWidget(self.rail)
         self._stack = QStackedWidget()
         layout.addWidget(self._stack, 1)
-        self._ring = FocusRing(self)
         self._journey: QWidget | None = None
-        self._shortcuts()
         self._version = -1
         self._watch = QTimer(self)
         self._watch.setInterval(2000)
@@ -78,17 +65,29 @@ class Window(QWidget):
         self._begun = False
 
     def _begin(self) -> None:
-        """After the first paint: nothing heavy is loaded, built or read before it."""
+        """After the first paint: nothing is loaded, built or read before it that it does not show."""
+        from PySide6.QtGui import QGuiApplication
+
+        from credguard.gui.focus import FocusRing
+        from credguard.gui.icons import app_icon
+
+        self._ring = FocusRing(self)
+        self._shortcuts()
         self.show_page("home")
         QGuiApplication.setWindowIcon(app_icon())
         self._watch.start()
+        # To open the store loads more than Home needs, so it waits until Home is there.
+        self.tasks.idle.connect(self._name_store)
+
+    def _name_store(self) -> None:
+        self.tasks.idle.disconnect(self._name_store)
         services = self.services
 
-        def labelled(label: str) -> None:
+        def named(label: str) -> None:
             self.rail.lock.store = label
             self.rail.lock.update()
 
-        self.tasks.run(lambda tell: services.store_label(), labelled, lambda error: None, quick=True)
+        self.tasks.run(lambda tell: services.store_label(), named, lambda error: None, quick=True)
 
     # Above the pages; made when first needed, which is never before the first paint.
     @cached_property
@@ -223,6 +222,9 @@ class Window(QWidget):
         elif action == "code":
             self._copy_code(row)
         elif action == "console":
+            from PySide6.QtCore import QUrl
+            from PySide6.QtGui import QDesktopServices
+
             address = f"https://{account.alias or account.account_id}.signin.aws.amazon.com/console"
             QDesktopServices.openUrl(QUrl(address))
         elif action == "terminal":
@@ -318,6 +320,8 @@ class Window(QWidget):
 
     # ── keys and sizes ───────────────────────────────────────────────────────────────────────────
     def _shortcuts(self) -> None:
+        from PySide6.QtGui import QKeySequence, QShortcut
+
         def add(keys: str, call: Callable[[], Any]) -> None:
             QShortcut(QKeySequence(keys), self).activated.connect(call)
 
@@ -345,6 +349,8 @@ class Window(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """What runs goes on where it stopped, at the next start."""
+        from PySide6.QtCore import QSettings
+
         QSettings("credguard", "window").setValue("geometry", self.saveGeometry())
         self._watch.stop()
         self.clipboard.clear()
