@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from credguard.catalog.journal import Journals, RunRow
     from credguard.catalog.keys import Keys, Profiles
     from credguard.demo.session import DemoSession
-    from credguard.domain.accounts import Identity
+    from credguard.domain.accounts import Account, Identity
     from credguard.domain.keys import Credentials
     from credguard.domain.machine import Step
     from credguard.domain.otp import OtpEntry
@@ -558,6 +558,16 @@ class Services:
         from credguard.workflows.change_setting import change
 
         change(self.settings, key, word)
+
+    def describe_account(
+        self, account_id: str, name: str | None = None, company: str | None = None, color: str | None = None
+    ) -> Account:
+        """What a person calls an account; what is None stays."""
+        from credguard.workflows.describe_account import describe
+
+        return describe(
+            account_id, accounts=self._accounts, store=self.store, name=name, company=company, color=color
+        )
 
     def remove_plan(self, target: Target) -> RemovePlan:
         from credguard.workflows.removal import RemovePlan
