@@ -192,7 +192,7 @@ class Services:
     def _rotations(self) -> Rotations:
         from credguard.vault.sessions import Sessions
         from credguard.workflows.rotation import Rotations
-        from credguard.workflows.rotation_effects import region_in_files
+        from credguard.workflows.rotation_effects import plaintext_in_files, region_in_files
 
         return Rotations(
             store=self.store,
@@ -207,6 +207,7 @@ class Services:
             codes=self._code_for,
             code_answered=self._code_answered,
             region_of=region_in_files(places.aws_config(), places.aws_credentials()),
+            in_plaintext=plaintext_in_files(places.aws_config(), places.aws_credentials()),
         )
 
     @cached_property
@@ -489,12 +490,22 @@ class Services:
         return (*self._rotations.to_resume(), *due)
 
     def run_due(self, plan: tuple[RunRow | KeyRow, ...], tell: Tell = _nobody) -> list[RotationReport]:
+        """One after the other; what stands in the way of one keeps none of the others waiting."""
+        from credguard.domain.errors import CredGuardError
         from credguard.queries.accounts import KeyRow
+        from credguard.workflows.rotation import not_begun
 
-        return [
-            self.rotate(one.access_key_id, tell) if isinstance(one, KeyRow) else self.rotate_resume(one, tell)
-            for one in plan
-        ]
+        reports = []
+        for one in plan:
+            try:
+                if isinstance(one, KeyRow):
+                    reports.append(self.rotate(one.access_key_id, tell))
+                else:
+                    reports.append(self.rotate_resume(one, tell))
+            except CredGuardError as error:
+                key = one.access_key_id if isinstance(one, KeyRow) else one.subject
+                reports.append(not_begun(key, error))
+        return reports
 
     # ── codes ────────────────────────────────────────────────────────────────────────────────────
     def codes(self, deleted: bool = False) -> tuple[CodeRow, ...]:

@@ -60,7 +60,7 @@ def command(
         reports = []
         for run in runs:
             with _lines(output) as tell:
-                reports.append(services.rotate_resume(run, tell))
+                reports += services.run_due((run,), tell=tell)
         return _several(output, reports, as_json, context)
     assert name is not None  # the usage check above saw to it
     target = services.target(name)

@@ -44,6 +44,7 @@ from credguard.domain.rotation_state import (
     LookAtKeys,
     NotStored,
     OpenSession,
+    ProfilesJoined,
     SessionOpened,
     SetActive,
     State,
@@ -137,6 +138,8 @@ def advance(state: State, event: Event) -> State:
             return trouble.due(state, now)
         case Cancelled():
             return trouble.cancelled(state)
+        case ProfilesJoined(on_old, on_new):
+            return trouble.joined(state, on_old, on_new)
         case Rested() | Unseen(Pause()):
             return replace(state, resting=False)
         case Unseen():
@@ -157,7 +160,8 @@ def _fresh(state: State) -> State:
     return replace(state, tries=0, sessions=0, denied=None)
 
 
-#: (phase, event) → what follows. Due, Cancelled, Rested, Unseen and Failed are handled above it.
+#: (phase, event) → what follows. Due, Cancelled, ProfilesJoined, Rested, Unseen and Failed are handled
+#: above it.
 TABLE: dict[tuple[str, type[Event]], Callable[[State, Any], State]] = {
     ("look", KeysSeen): moves.looked,
     ("session", SessionOpened): moves.session_opened,
@@ -192,6 +196,8 @@ def kept(state: State) -> Text:
             return text("The new key is in use. The old one works too.")
         case "deactivate" | "reactivate" | "prove-old" | "delete" | "forget-old":
             return text("The new key is in use.")
+        case "switch" if state.old_off:
+            return text("The new key works.")
         case "switch" | "switch-back":
             return text("Both keys work.")
     return text("The key in use works as before.")

@@ -50,10 +50,15 @@ EDGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("retire", "Cancelled", ("end",)),
     ("create", "Cancelled", ("find", "end")),
     ("verify", "Cancelled", ("discard",)),
-    ("switch", "Cancelled", ("switch-back",)),
+    ("switch", "Cancelled", ("reactivate", "switch-back")),
     ("deactivate", "Cancelled", ("reactivate", "switch-back", "discard")),
     ("grace", "Cancelled", ("reactivate",)),
     ("delete", "Cancelled", ("reactivate",)),
+    ("deactivate", "ProfilesJoined", ("switch",)),
+    ("grace", "ProfilesJoined", ("switch",)),
+    ("delete", "ProfilesJoined", ("switch",)),
+    ("discard", "ProfilesJoined", ("switch-back",)),
+    ("session", "ProfilesJoined", ("switch", "switch-back")),
     ("session", "Cancelled", ("end", "find", "orphan", "reactivate", "switch-back", "discard")),
 )  # fmt: skip
 

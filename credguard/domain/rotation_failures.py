@@ -61,6 +61,43 @@ def old_gone(state: State) -> Failure:
     )
 
 
+def on_again(key: str) -> Failure:
+    return Failure(
+        "old-key-on-again",
+        text("The old key {key} was turned on again meanwhile, so it was not deleted.", key=key),
+        text(
+            "Whoever needs it can go on. Turn it off on the AWS website, then: credguard rotate --resume."
+            " Or go back to it: credguard rotate --undo NAME"
+        ),
+    )
+
+
+def in_use(key: str, profiles: tuple[str, ...]) -> Failure:
+    return Failure(
+        "key-in-use",
+        text("{names} would stop working: served with {key} since.", names=", ".join(profiles), key=key),
+        text("Go on with: credguard rotate --resume"),
+        retry=True,
+    )
+
+
+def in_plaintext(key: str, profiles: tuple[str, ...]) -> Failure:
+    names = ", ".join(profiles)
+    return Failure(
+        "key-in-plaintext",
+        text("{key} would stop working, and {names} still has it in plaintext.", key=key, names=names),
+        text("Move it in first: credguard import. Then do the same again."),
+    )
+
+
+def import_unfinished() -> Failure:
+    return Failure(
+        "import-unfinished",
+        text("An import of this key was interrupted and is not finished."),
+        text("Finish it first: credguard import. Then do the same again."),
+    )
+
+
 def somebody_else(key: str) -> Failure:
     return Failure(
         "unknown-key",

@@ -161,6 +161,15 @@ class Forgotten(Event):
     pass
 
 
+@dataclass(frozen=True, slots=True)
+class ProfilesJoined(Event):
+    """News: profiles (id, name) that were imported while the run rested. `on_old` are served with the
+    old key, `on_new` with the new one."""
+
+    on_old: tuple[tuple[str, str], ...] = ()
+    on_new: tuple[tuple[str, str], ...] = ()
+
+
 # ── state ────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class State:
@@ -214,5 +223,5 @@ class State:
 TYPES: tuple[type, ...] = (
     State, LookAtKeys, OpenSession, CreateKey, CheckKey, SwitchProfile, SetActive, DeleteKey, ForgetKey,
     SeenKey, KeysSeen, SessionOpened, KeyCreated, NotStored, Checked, Switched, ActiveSet, KeyDeleted,
-    Forgotten,
+    Forgotten, ProfilesJoined,
 )  # fmt: skip

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias
 
 from credguard.domain import rotation_failures as failures
 from credguard.domain.machine import Failure
 from credguard.domain.rotation_moves import end, fall_back, unproved, way_back
 from credguard.domain.rotation_state import State
+
+Profiles: TypeAlias = tuple[tuple[str, str], ...]
 
 #: How often a refused call is tried again while a change spreads through AWS.
 SPREAD_TRIES = 15
@@ -15,6 +18,8 @@ SPREAD_TRIES = 15
 SESSIONS = 2
 #: Refusals that no waiting mends.
 _DENIED = frozenset({"access-denied", "mfa-needed", "quarantine", "aws-refused"})
+#: Reasons of our own not to make the call: AWS was not asked.
+_NOT_ASKED = frozenset({"key-in-use", "key-in-plaintext"})
 #: Phases whose call IAM sees, signed with the session where one is open.
 _SIGNED = frozenset(
     {"look", "retire", "create", "find", "orphan", "deactivate", "delete", "reactivate", "discard"}
@@ -41,6 +46,24 @@ def due(state: State, now: float) -> State:
             # It was refused for a minute: perhaps it is off again, perhaps it was deleted.
             return replace(unproved(state), phase="reactivate") if rested else unproved(state)
     return state
+
+
+def joined(state: State, on_old: Profiles, on_new: Profiles) -> State:
+    """More profiles are served with the keys of this run: they share its way from here on."""
+    known = {profile for profile, _ in state.profiles}
+    old, new = (tuple(pair for pair in pairs if pair[0] not in known) for pairs in (on_old, on_new))
+    if not (old or new) or state.at in {"forget-old", "forget-new", "end"}:
+        return state
+    ids = tuple(profile for profile, _ in (*old, *new))
+    after = replace(state, profiles=(*state.profiles, *old, *new))
+    if state.at == "discard":
+        # Those on the old key are where they shall be; the new one may be gone already.
+        return replace(after, phase="switch-back", switched=tuple(p for p, _ in new)) if new else after
+    if state.back:
+        return replace(after, switched=(*state.switched, *ids))
+    after = replace(after, switched=(*state.switched, *(profile for profile, _ in new)))
+    # The old key may not go, and not stay off, while a profile is served with it.
+    return replace(after, phase="switch") if old and state.at in {"deactivate", "grace", "delete"} else after
 
 
 def cancelled(state: State) -> State:
@@ -81,7 +104,7 @@ def failed(state: State, failure: Failure) -> State:
         return _no_session(state, failure)
     if code in {"mfa-needed", "session-over"} and state.phase in _SIGNED and state.sessions < SESSIONS:
         return replace(state, phase="session", session_for=state.phase, denied=failure)
-    if state.phase == "deactivate" and code not in _DENIED:
+    if state.phase == "deactivate" and code not in _DENIED | _NOT_ASKED:
         # An earlier attempt of the same call may have gone through.
         state = replace(state, old_off=True)
     if state.phase in _EARLY:

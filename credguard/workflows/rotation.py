@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from credguard.catalog.journal import RunJournal, RunRow
+from credguard.domain import intake
 from credguard.domain import rotation as machine
+from credguard.domain import rotation_failures as failures
 from credguard.domain.accounts import Identity
 from credguard.domain.errors import CredGuardError
 from credguard.domain.keys import AccessKey
@@ -24,7 +26,7 @@ from credguard.domain.machine import (
     Step,
     Wait,
 )
-from credguard.domain.rotation_state import SeenKey, State
+from credguard.domain.rotation_state import ProfilesJoined, SeenKey, State
 from credguard.domain.rotation_steps import state_name, steps_json
 from credguard.domain.text import Text, text
 from credguard.workflows import engine
@@ -70,7 +72,11 @@ class Rotations(RotationEffects):
 
     # ── beginning and going on ───────────────────────────────────────────────────────────────────
     def begin(self, key: AccessKey, account: str, grace_days: int, tell: Tell = _nobody) -> RotationReport:
-        """Rotate `key`. Raises CredGuardError `root-key`, `no-user`, `begun-already`, `busy`."""
+        """Rotate `key`.
+
+        Raises CredGuardError `root-key`, `no-user`, `begun-already`, `in-grace`, `import-unfinished`,
+        `key-in-plaintext`, `busy`.
+        """
         identity = Identity(key.arn or "", key.account_id or "")
         if identity.is_root:
             raise CredGuardError(
@@ -89,6 +95,10 @@ class Rotations(RotationEffects):
             for row in self.journals.unfinished(machine.NAME):
                 if key.access_key_id in row.touches:
                     raise _begun(row)
+            self._no_import_unfinished(key.access_key_id)
+            names = self.in_plaintext(key.access_key_id)
+            if names:
+                raise failures.in_plaintext(key.access_key_id, names).error()
             state = State(
                 user=identity.user_name,
                 account=account,
@@ -144,9 +154,27 @@ class Rotations(RotationEffects):
             state, _ = journal.load()
             if row is not None and row.ended is not None:
                 return _report(run_id, state, Done(state.failure))
+            self._no_import_unfinished(state.old_key, state.new_key)
             asked = state.phase == "choose" and state.halted is None
             news = [Due(self.clock.now()) if isinstance(n, Answered) and not asked else n for n in news]
-            return self._go(journal, news, tell)
+            return self._go(journal, [*self._joined(state), *news], tell)
+
+    def _no_import_unfinished(self, *keys: str | None) -> None:
+        """An import that was killed would take the rotated key for a wrong one and put the old back."""
+        touched = {key for row in self.journals.unfinished(intake.NAME) for key in row.touches}
+        if touched & set(keys):
+            raise failures.import_unfinished().error()
+
+    def _joined(self, state: State) -> tuple[Event, ...]:
+        """The profiles that were imported with one of the two keys while the run rested."""
+        known = {profile for profile, _ in state.profiles}
+
+        def others(key: str | None) -> tuple[tuple[str, str], ...]:
+            links = self.profiles.of_key(key) if key else ()
+            return tuple((link.profile_id, link.name) for link in links if link.profile_id not in known)
+
+        old, new = others(state.old_key), others(state.new_key)
+        return (ProfilesJoined(old, new),) if old or new else ()
 
     def _alone(self, access_key_id: str) -> contextlib.AbstractContextManager[None]:
         return self.interlock.hold(f"key-{access_key_id}")
@@ -227,6 +255,11 @@ def _report(run_id: str, state: State, end: Ask | Wait | Done) -> RotationReport
         keys=tuple(key for key in (state.own, *state.others) if key is not None) if state.others else (),
         kept=machine.kept(state),
     )
+
+
+def not_begun(access_key_id: str, error: CredGuardError) -> RotationReport:
+    """The report of a run that could not be begun, or not gone on with, at all."""
+    return RotationReport("", "planned", access_key_id, None, (), (), Failure.of(error), kept=error.kept)
 
 
 def _begun(row: RunRow) -> CredGuardError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from credguard.aws.access_keys import AccessKeys
@@ -12,6 +12,7 @@ from credguard.aws.identity import identify
 from credguard.catalog.activity import Activity
 from credguard.catalog.journal import Journals
 from credguard.catalog.keys import Keys, Profiles
+from credguard.domain import rotation_failures as failures
 from credguard.domain.accounts import Identity
 from credguard.domain.errors import CredGuardError
 from credguard.domain.keys import AccessKey, Credentials
@@ -46,6 +47,7 @@ from credguard.system.interlock import Interlock
 from credguard.vault.sessions import Sessions, digest
 from credguard.vault.store import SecretStore, secret_of
 from credguard.wire import items
+from credguard.workflows.intake_effects import FILES_LOCK, FILES_WAIT
 from credguard.workflows.mfa_session import CodeAnswered, mfa_session, not_noted
 
 #: Gives a code that was never sent before for the device of an identity: (serial, code), or None.
@@ -76,6 +78,27 @@ def region_in_files(config: str, credentials: str) -> RegionOf:
     return region
 
 
+#: The profiles of the AWS files that hold this key in plaintext.
+InPlaintext = Callable[[str], tuple[str, ...]]
+
+
+def _nowhere(access_key_id: str) -> tuple[str, ...]:
+    return ()
+
+
+def plaintext_in_files(config: str, credentials: str) -> InPlaintext:
+    """Read anew at each question; files that the AWS tools cannot read serve nobody a key."""
+
+    def names(access_key_id: str) -> tuple[str, ...]:
+        try:
+            found = read_aws_files(config, credentials).profiles
+        except CredGuardError:
+            return ()
+        return tuple(profile.name for profile in found if profile.access_key_id == access_key_id)
+
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class RotationEffects:
     """The adapters that a rotation touches, and nothing else."""
@@ -92,6 +115,7 @@ class RotationEffects:
     codes: Codes | None = None
     code_answered: CodeAnswered = not_noted
     region_of: RegionOf = _no_region
+    in_plaintext: InPlaintext = _nowhere
 
     def perform(self, run_id: str, state: State, effect: Effect) -> Event:
         """One effect. Raises CredGuardError or AnswerLost."""
@@ -110,11 +134,16 @@ class RotationEffects:
             case SwitchProfile(profile_id, key):
                 return self._switch(state, profile_id, key)
             case SetActive(key, active, signer):
-                self._iam(run_id, state, signer).set_status(key, active)
+                with self._unneeded(key) if not active else contextlib.nullcontext():
+                    self._set_status(self._iam(run_id, state, signer), key, active)
                 self.keys.set_status(key, "active" if active else "inactive")
                 return ActiveSet(self.clock.now())
             case DeleteKey(key, signer):
-                self._iam(run_id, state, signer).delete(key)
+                iam = self._iam(run_id, state, signer)
+                if key == state.old_key:
+                    _still_off(iam, key)
+                with self._unneeded(key):
+                    iam.delete(key)
                 if key in {state.orphan, state.retire}:
                     with contextlib.suppress(CredGuardError):  # an item of a key that is gone is harmless
                         self._forget(key)
@@ -232,6 +261,36 @@ class RotationEffects:
         return Switched(profile_id)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
+    @contextlib.contextmanager
+    def _unneeded(self, key: str) -> Iterator[None]:
+        """Nobody here is served with `key` any more, and nobody becomes so during the block.
+
+        Raises CredGuardError `key-in-use`, `key-in-plaintext`.
+        """
+        with self.interlock.hold(FILES_LOCK, wait=FILES_WAIT):
+            links = tuple(link.name for link in self.profiles.of_key(key))
+            if links:
+                raise failures.in_use(key, links).error()
+            names = self.in_plaintext(key)
+            if names:
+                raise failures.in_plaintext(key, names).error()
+            yield
+
+    def _set_status(self, iam: AccessKeys, key: str, active: bool) -> None:
+        try:
+            iam.set_status(key, active)
+        except CredGuardError as error:
+            # The key that signs is dead. Where this one works, somebody turned it on already.
+            if not active or error.code != "key-unknown" or not self._works(key):
+                raise
+
+    def _works(self, key: str) -> bool:
+        try:
+            identify(self.clients, self._credentials(key), partition=self._partition(key), attempts=1)
+        except CredGuardError:
+            return False
+        return True
+
     def _drop_unused(self, state: State, session: str | None) -> None:
         """A session made with the other key goes, once none of the profiles is served with it."""
         if session is None:
@@ -287,6 +346,12 @@ class RotationEffects:
         item = self.store.read(items.access_key(key)) or {}
         arn = _word(item.get("arn"))
         return Identity(arn, "").partition if arn else "aws"
+
+
+def _still_off(iam: AccessKeys, key: str) -> None:
+    """Raises CredGuardError `old-key-on-again`: a person who turned it on needs it."""
+    if any(one.access_key_id == key and one.status == "active" for one in iam.list()):
+        raise failures.on_again(key).error()
 
 
 def _session_name(run_id: str) -> str:

@@ -189,7 +189,9 @@ class _Client:
             iam.number += 1
             key_id = f"AKIATW8MCRDNEW{iam.number:06d}"
             iam.keys[key_id] = IamKey(
-                f"new{iam.number}/EXAMPLE", iam.clock.now(), ready_at=iam.clock.now() + iam.spread
+                f"new{iam.number:06d}/EXAMPLE".ljust(40, "x"),
+                iam.clock.now(),
+                ready_at=iam.clock.now() + iam.spread,
             )
             return {
                 "AccessKey": {

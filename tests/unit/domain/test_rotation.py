@@ -43,6 +43,7 @@ from credguard.domain.rotation_state import (
     LookAtKeys,
     NotStored,
     OpenSession,
+    ProfilesJoined,
     SeenKey,
     SessionOpened,
     SetActive,
@@ -107,12 +108,27 @@ class World:
             assert self.rotated() <= {"OLD"}
 
     def rotated(self) -> set[str]:
-        return {key for profile, key in self.points.items() if profile != "p3"}
+        """What the profiles of the beginning are served with; those that joined may rest on the other."""
+        return {key for profile, key in self.points.items() if profile in {"p1", "p2"}}
 
     def console(self, state: State) -> None:
         """Somebody deletes the old key in the console, once nothing here needs it."""
         if "OLD" not in self.rotated() and state.phase in {"grace", "delete", "deactivate"}:
             self.keys.pop("OLD", None)
+
+    def join(self, state: State) -> ProfilesJoined | None:
+        """Somebody imports another profile while the run rests: with a key that is on and stored."""
+        if self.calm or self.data.draw(st.booleans()):
+            return None
+        name = f"joined{len(self.points)}"
+        # The new key comes into a file by undo-import, so only once a profile was switched to it.
+        might = ("OLD", state.new_key if state.new_key in self.rotated() else None)
+        keys = [k for k in might if k and self.keys.get(k) and k in self.stored]
+        if not keys:
+            return None
+        self.points[name] = self.data.draw(st.sampled_from(keys))
+        pair = ((name, name),)
+        return ProfilesJoined(pair) if self.points[name] == "OLD" else ProfilesJoined((), pair)
 
     def perform(self, effect: typing.Any) -> Event:
         self.now += 1
@@ -209,6 +225,10 @@ def test_no_walk_loses_a_key_and_each_one_ends(data: st.DataObject) -> None:
         assert state_name(state)
         assert from_json(to_json(state), machine.TYPES) == state
         world.check_words(state)
+        rests = isinstance(effect, (Wait, Ask)) or (isinstance(effect, Done) and state.halted is not None)
+        joined = world.join(state) if rests else None
+        if joined is not None:
+            state = _advance(state, joined)
         if isinstance(effect, Done):
             if state.halted is None:
                 break
@@ -240,7 +260,7 @@ def test_no_walk_loses_a_key_and_each_one_ends(data: st.DataObject) -> None:
         assert "OLD" not in world.keys
         assert world.stored == set(world.keys)
     if state.outcome == "rolled-back":
-        assert world.rotated() <= {"OLD"}
+        assert {key for profile, key in world.points.items() if profile != "p3"} <= {"OLD"}
         assert "OLD" in world.stored
     if state.outcome == "failed":
         assert state.failure is not None
