@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from credguard.catalog.activity import Activity, ActivityRow
     from credguard.catalog.database import Database
     from credguard.catalog.devices import Devices
+    from credguard.catalog.history import History
     from credguard.catalog.journal import Journals, RunRow
     from credguard.catalog.keys import Keys, Profiles
     from credguard.demo.session import DemoSession
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
     from credguard.domain.text import Text
     from credguard.profiles.shadowing import Shadow
     from credguard.queries.accounts import AccountRow, KeyRow
+    from credguard.queries.activity import ActivityLine
     from credguard.queries.codes import CodeNow, CodeRow
     from credguard.queries.home import HomeView
     from credguard.queries.names import Target
     from credguard.queries.plaintext import PlaintextRow
     from credguard.vault.store import SecretStore
-    from credguard.workflows.check import Checks, WhoAmI
+    from credguard.workflows.check import CheckProblem, Checks, WhoAmI
     from credguard.workflows.codes import Codes
     from credguard.workflows.credentials import WorkingCredentials
     from credguard.workflows.intake import FoundKey, Outcome, Tools
@@ -136,6 +138,12 @@ class Services:
         from credguard.catalog.activity import Activity
 
         return Activity(self.database)
+
+    @cached_property
+    def _history(self) -> History:
+        from credguard.catalog.history import History
+
+        return History(self.database)
 
     @cached_property
     def store(self) -> SecretStore:
@@ -280,7 +288,13 @@ class Services:
         from credguard.queries.home import home
 
         due = self.settings.get("due_days")
-        return home(self.accounts(), self.plaintext(), due_days=due, now=self.clock.now())
+        return home(
+            self.accounts(),
+            self.plaintext(),
+            due_days=due,
+            now=self.clock.now(),
+            checked_at=self._history.checked_at(),
+        )
 
     def plaintext(self) -> tuple[PlaintextRow, ...]:
         """Keys in plaintext in the usual places."""
@@ -307,6 +321,12 @@ class Services:
         self._activity.take_in(places.spool())
         return self._activity.latest(limit)
 
+    def activity_lines(self, limit: int = 50) -> tuple[ActivityLine, ...]:
+        """`activity` with names and colours, uses in a row counted."""
+        from credguard.queries.activity import activity_lines
+
+        return activity_lines(self.activity(limit), self.accounts())
+
     def target(self, name: str) -> Target:
         """What a person means by NAME. Raises `no-such-name`, `several-fit`."""
         from credguard.queries.names import resolve
@@ -316,14 +336,20 @@ class Services:
     def whoami(self, name: str) -> WhoAmI:
         return self._checks.whoami(self.key_to_rotate(self.target(name)).access_key_id)
 
-    def check(self, account_id: str | None = None) -> tuple[Text, ...]:
-        """Ask AWS about every stored key (of one account); returns what went wrong, in sentences."""
-        wrong = [
-            self._checks.refresh(key)
-            for key in self._keys.all()
-            if account_id is None or key.account_id == account_id
-        ]
-        return tuple(error.what for error in wrong if error is not None)
+    def check(self, account_id: str | None = None) -> tuple[CheckProblem, ...]:
+        """Ask AWS about every stored key (of one account); returns what went wrong, key by key."""
+        from credguard.workflows.check import CheckProblem
+
+        asked = [k for k in self._keys.all() if account_id is None or k.account_id == account_id]
+        wrong = tuple(
+            CheckProblem(key.access_key_id, key.account_id, error)
+            for key in asked
+            if (error := self._checks.refresh(key)) is not None
+        )
+        silent = sum(p.error.code == "no-network" for p in wrong)
+        if account_id is None and len(asked) > silent:
+            self._history.note_checked(self.clock.now())
+        return wrong
 
     def credentials(self, profile: str) -> Credentials:
         """Working credentials for a profile's id or name, now."""
@@ -398,6 +424,8 @@ class Services:
             key = self._keys.get(outcome.access_key_id)
             if outcome.ok and key is not None:
                 self._checks.refresh(key)  # age, MFA, alias: facts; what is missing stays unknown
+                if self._history.checked_at() is None:
+                    self._history.note_checked(self.clock.now())
         return outcomes
 
     def finish_imports(self) -> tuple[Outcome, ...]:

@@ -169,6 +169,26 @@ def _waiting(
     return tuple(result)
 
 
+def quiet_until(view: HomeView, now: float) -> float | None:
+    """When the next key is due, on a day on which nothing is to be done; None where nothing will be."""
+    ahead = [due.due for due in view.timeline if due.due > now]
+    return min(ahead) if ahead and not view.alarms and not view.waiting else None
+
+
+def freshness(checked_at: float | None, now: float) -> Text:
+    """`checked 8 minutes ago`: how old what AWS said is."""
+    if checked_at is None:
+        return text("not checked yet")
+    minutes = int((now - checked_at) // 60)
+    if minutes < 1:
+        return text("checked just now")
+    if minutes < 60:
+        return plural(minutes, "checked {count} minute ago", "checked {count} minutes ago")
+    if minutes < 24 * 60:
+        return plural(minutes // 60, "checked {count} hour ago", "checked {count} hours ago")
+    return plural(minutes // (24 * 60), "checked {count} day ago", "checked {count} days ago")
+
+
 def _title(alarms: int, waiting: int, any_account: bool) -> Text:
     if not any_account and not waiting:
         return text("No accounts yet")

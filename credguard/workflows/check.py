@@ -29,6 +29,15 @@ class WhoAmI:
     warnings: tuple[Text, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CheckProblem:
+    """A key that could not be asked about, and why."""
+
+    access_key_id: str
+    account_id: str | None
+    error: CredGuardError
+
+
 #: An MFA session of an identity's key, where a code for its device is stored; else None.
 MfaSession = Callable[[Identity, Credentials], "Credentials | None"]
 _DENIED = {"access-denied", "mfa-needed"}
