@@ -71,6 +71,10 @@ _MONO_ROLES = {"mono", "mono12", "mono14", "recovery"}
 #: Tabular digits: 111 111 and 888 888 are equally wide. Not in prose, where they look loose.
 _DIGIT_ROLES = {"code", "next", "ring", "ring28", "score", "badge", "digits", "digits12", "digits500"}
 
+#: From this width of the window on the rail is wide; from this text size on it is narrow all the same,
+#: cards stand in one column and buttons in lines of their own.
+NARROW, LARGE = 960, 1.5
+
 Mode = Literal["system", "light", "dark"]
 
 

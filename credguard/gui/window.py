@@ -9,13 +9,13 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QWidget
 
 from credguard.domain.errors import CredGuardError
 from credguard.gui.clipboard import Clipboard
 from credguard.gui.tasks import Tasks
-from credguard.gui.theme import theme
+from credguard.gui.theme import LARGE, NARROW, theme
 from credguard.gui.translate import words
 from credguard.gui.widgets.rail import Rail
 
@@ -25,11 +25,19 @@ if TYPE_CHECKING:
     from credguard.queries.accounts import AccountRow
     from credguard.queries.home import HomeView, Waiting
     from credguard.services import Services
+    from credguard.workflows.check import CheckProblem
 
 PAGES = [
     ("home", "house", "Home"), ("accounts", "briefcase", "Accounts"), ("codes", "timer", "Codes"),
     ("plaintext", "file-search", "Plaintext"), ("activity", "activity", "Activity"),
 ]  # fmt: skip
+
+
+def sign_in_address(row: AccountRow) -> str:
+    """Where a person signs in on the website; root has no address of its own account."""
+    if row.is_root:
+        return "console.aws.amazon.com"
+    return f"{row.account.alias or row.account.account_id}.signin.aws.amazon.com/console"
 
 
 class Window(QWidget):
@@ -47,6 +55,8 @@ class Window(QWidget):
         self._history: list[str] = []
         self._current = ""
         self._narrow = False
+        self.offline = False
+        self.problems: dict[str, CredGuardError] = {}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -102,6 +112,15 @@ class Window(QWidget):
 
         return Toast(self)
 
+    def reveal(self, widget: QWidget) -> None:
+        """Scroll the page so that `widget` and the ring around it are seen."""
+        if self._current in self._pages:
+            self._pages[self._current].area.ensureWidgetVisible(widget, 0, 24)
+
+    def ring_is_on(self, widget: QWidget | None) -> bool:
+        """Whether the focus ring is drawn around `widget`: the keyboard is in use."""
+        return widget is not None and self._ring.target is widget
+
     # ── pages ────────────────────────────────────────────────────────────────────────────────────
     def _make(self, key: str) -> Page:
         name, _, argument = key.partition(":")
@@ -137,6 +156,7 @@ class Window(QWidget):
         """Show a page, made when first opened, and let it read again."""
         if key not in self._pages:
             self._pages[key] = self._make(key)
+            self._pages[key].setObjectName(f"page-{key.partition(':')[0]}")
             self._stack.addWidget(self._pages[key])
         if self._current and self._current != key:
             self._history.append(self._current)
@@ -225,8 +245,7 @@ class Window(QWidget):
             from PySide6.QtCore import QUrl
             from PySide6.QtGui import QDesktopServices
 
-            address = f"https://{account.alias or account.account_id}.signin.aws.amazon.com/console"
-            QDesktopServices.openUrl(QUrl(address))
+            QDesktopServices.openUrl(QUrl(f"https://{sign_in_address(row)}"))
         elif action == "terminal":
             self._terminal(row)
         elif action == "root":
@@ -251,6 +270,10 @@ class Window(QWidget):
         if entry is None:
             self.toast.say(f"CredGuard makes no codes for {row.account.name} yet.", icon="info")
             return
+        self.copy_code(entry, row.account.name)
+
+    def copy_code(self, entry: str, name: str) -> None:
+        """Copy the present code of an entry; `name` is what the toast calls it."""
         services, seconds = self.services, self.services.settings.get("clipboard_seconds")
 
         def got(now: Any) -> None:
@@ -258,7 +281,6 @@ class Window(QWidget):
                 self.toast.say(f"This code was used, the next one comes in {now.valid_for} s.", icon="info")
                 return
             self.clipboard.copy_secret(now.code, seconds)
-            name = row.account.name
             self.toast.say(f"{name} code copied. The clipboard is cleared in {seconds} s.", icon="clipboard")
             self.tasks.run(lambda tell: services.note_copied(entry), quick=True)
 
@@ -302,10 +324,16 @@ class Window(QWidget):
         services = self.services
         self.toast.say("Asking AWS …", icon="refresh")
 
-        def done(wrong: tuple[Any, ...]) -> None:
-            self.toast.say(
-                words(wrong[0]) if wrong else "Checked just now.", icon="info" if wrong else "circle-check"
-            )
+        def done(wrong: tuple[CheckProblem, ...]) -> None:
+            silent = [p for p in wrong if p.error.code == "no-network"]
+            self.offline = bool(silent)
+            self.problems = {p.account_id or "": p.error for p in wrong if p not in silent}
+            if silent:
+                self.toast.say(words(silent[0].error.what), icon="cloud-off")
+            elif wrong:
+                self.toast.say(words(wrong[0].error.what), icon="info")
+            else:
+                self.toast.say("Checked just now.")
             self.changed()
 
         self.tasks.run(lambda tell: services.check(), done, self.show_error)
@@ -337,15 +365,31 @@ class Window(QWidget):
         if self._current in self._pages:
             self._pages[self._current].search()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What nobody took is the page's: Enter does its first thing wherever the focus is."""
+        page, focus = self._pages.get(self._current), QApplication.focusWidget()
+        inside = page is not None and focus is not None and (focus is page or page.isAncestorOf(focus))
+        if page is None or inside or self._journey is not None:
+            super().keyPressEvent(event)
+        else:
+            page.keyPressEvent(event)
+
+    def measure(self) -> None:
+        """The text size changed."""
+        self._fit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.width() < 960
+        self._fit()
+        if "toast" in self.__dict__:
+            self.toast.place()
+
+    def _fit(self) -> None:
+        narrow = self.width() < NARROW or theme().scale >= LARGE
         if narrow != self._narrow:
             self._narrow = narrow
             self.rail.set_narrow(narrow)
             self.changed()
-        if "toast" in self.__dict__:
-            self.toast.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """What runs goes on where it stopped, at the next start."""

@@ -27,7 +27,7 @@ TODAY = datetime.datetime(2026, 11, 23, 10, 43, 11, tzinfo=datetime.UTC).timesta
 #: As the design shows them: company and colour of each account.
 LOOKS = {
     "Acme Production": ("Acme Ltd", "blue"), "Acme Staging": ("Acme Ltd", "sky"),
-    "Blue Kite": ("Blue Kite", "teal"), "Northwind": ("Northwind", "violet"),
+    "Blue Kite": ("Blue Kite", "violet"), "Northwind": ("Northwind", "teal"),
     "Northwind Sandbox": ("Northwind", "pink"), "Personal": ("Personal", "orange"),
 }  # fmt: skip
 PROFILES = {
@@ -75,12 +75,16 @@ class Laptop:
     def as_designed(self) -> None:
         """Six accounts of four companies, their codes, an old key in its grace, a root key, and three keys
         that still lie in plaintext."""
+        self.clock.at = TODAY - 4 * DAY - 5400
         self._import_all()
+        self.clock.at = TODAY
         for company in COMPANIES:
             self._dress(company)
         self._codes()
         self._grace("Northwind Sandbox")
+        self.clock.at = TODAY - 8 * 60
         self.services.check()  # the age of a key behind an MFA policy can be asked only with a code
+        self.clock.at = TODAY
         self._plaintext_again()
         self._lately()
 
@@ -92,7 +96,7 @@ class Laptop:
             profile = PROFILES.get(company.name)
             if profile is None:
                 continue
-            path = Path(self.world.folder) / f"{profile}.csv"
+            path = Path(self.world.files.home) / "Downloads" / f"{profile}.csv"
             path.write_text(f"Access key ID,Secret access key\n{company.key_id()},{company.secret()}\n")
             keys, _ = services.find_keys(f"csv:{path}", (profile,))
             services.import_keys(keys)

@@ -21,6 +21,8 @@ _KEYS = {
     Qt.Key.Key_C: "code", Qt.Key.Key_O: "console", Qt.Key.Key_T: "terminal", Qt.Key.Key_R: "rotate",
 }  # fmt: skip
 
+_ARROWS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down}
+
 
 def row(*parts: QWidget | int | None, spacing: int = 8) -> QHBoxLayout:
     """Widgets side by side; a number is a gap, None is the stretch."""
@@ -129,6 +131,7 @@ class AccountCard(ClickCard):
         self._actions: list[Button] = []
         for action, label, icon, kind in actions:
             button = Button(label, kind, icon, 28, name=f"{label} {self.row.account.name}")
+            button.setProperty("action", action)
             button.clicked.connect(lambda _=False, a=action: self.act.emit(a))
             if action == "code":
                 button.setEnabled(any(m.code for m in self.row.mfa))
@@ -148,12 +151,28 @@ class AccountCard(ClickCard):
         for button in self._actions:
             button.set_compact(len(self._actions) > 1 and wanted > room)
 
+    def set_offline(self, why: str) -> None:
+        """What needs AWS is off, and says why."""
+        for button in self._actions:
+            if button.property("action") in {"console", "rotate"}:
+                button.setEnabled(False)
+                button.setToolTip(why)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ARROWS:
+            event.ignore()  # the page walks from card to card
+            return
         action = _KEYS.get(Qt.Key(event.key())) if not event.modifiers() else None
         if action is not None:
-            self.act.emit("root" if self.row.is_root else action)
+            self._press("root" if self.row.is_root else action)
             return
         super().keyPressEvent(event)
+
+    def _press(self, action: str) -> None:
+        """A key does what its button does, and nothing where that is off."""
+        button = next((b for b in self._actions if b.property("action") == action), None)
+        if button is not None and button.isEnabled():
+            self.act.emit(action)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

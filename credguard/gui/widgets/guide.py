@@ -8,10 +8,10 @@ from typing import Literal
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from credguard.gui.icons import paint_icon
-from credguard.gui.theme import theme
+from credguard.gui.theme import LARGE, theme
 from credguard.gui.widgets.surface import Card, Icon, Separator
 from credguard.gui.widgets.text import Text, draw
 
@@ -67,6 +67,7 @@ class GuideList(Card):
     def __init__(self, steps: Sequence[GuideStep], name: str = "guide", aside_width: int = 244) -> None:
         super().__init__(name=name)
         self._asides: list[QWidget] = []
+        self._lines: list[QBoxLayout] = []
         self._aside_width = aside_width
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 4, 0, 3)
@@ -78,26 +79,36 @@ class GuideList(Card):
         self.measure()
 
     def measure(self) -> None:
+        large = theme().scale >= LARGE  # then what stays possible stands under what happens
+        for line in self._lines:
+            way = QBoxLayout.Direction
+            line.setDirection(way.TopToBottom if large else way.LeftToRight)
+            line.setSpacing(4 if large else 16)
         for aside in self._asides:
-            aside.setFixedWidth(theme().u(self._aside_width))
+            aside.setMinimumWidth(0 if large else theme().u(self._aside_width))
+            aside.setMaximumWidth(16_777_215 if large else theme().u(self._aside_width))
 
     def _row(self, number: int, step: GuideStep) -> QHBoxLayout:
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(Text(step.title, "card" if step.state == "current" else "row"))
-        words.addWidget(Text(step.what, color="text2"))
+        words.addWidget(Text(step.what, color="text2", wrap=True))
         aside = QWidget()
         side = QHBoxLayout(aside)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(8)
         color = "warn" if step.final else "text2"
         side.addWidget(Icon("triangle-alert" if step.final else "shield-check", 14, color))
-        side.addWidget(Text(step.aside, color=color), 1)
+        side.addWidget(Text(step.aside, color=color, wrap=True), 1)
         self._asides.append(aside)
         line = QHBoxLayout()
         line.setContentsMargins(0, 8, 0, 8)
         line.setSpacing(16)
         line.addWidget(Number(number, step.state))
-        line.addLayout(words, 1)
-        line.addWidget(aside)
+        both = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        both.setSpacing(16)
+        both.addLayout(words, 1)
+        both.addWidget(aside)
+        self._lines.append(both)
+        line.addLayout(both, 1)
         return line

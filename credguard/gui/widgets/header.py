@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from credguard.gui.icons import paint_icon
-from credguard.gui.theme import theme
+from credguard.gui.theme import LARGE, theme
 from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.text import Text, draw, width_of
 
@@ -34,7 +34,7 @@ class _Bar(QWidget):
 
     def __init__(self, color: str) -> None:
         super().__init__()
-        self._color = color
+        self.color = color
         self.setFixedWidth(4)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
 
@@ -42,7 +42,7 @@ class _Bar(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().color(f"account:{self._color}"))
+        painter.setBrush(theme().color(f"account:{self.color}"))
         painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
 
 
@@ -68,7 +68,7 @@ class PageHeader(QWidget):
             outer.addLayout(above)
         self.title, self.sub = Text(title, "title"), Text(sub, color="text2")
         words = QVBoxLayout()
-        words.setSpacing(2)
+        words.setSpacing(4 if back else 2)
         words.addWidget(self.title)
         self.under = QHBoxLayout()
         self.under.setSpacing(6)
@@ -77,12 +77,41 @@ class PageHeader(QWidget):
         words.addLayout(self.under)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(8)
-        line = QHBoxLayout()
-        line.setSpacing(0)
-        if color:
-            line.addWidget(_Bar(color))
-            line.addSpacing(14)
-        line.addLayout(words, 1)
-        line.addSpacing(16)
-        line.addLayout(self.buttons)
-        outer.addLayout(line)
+        after = QHBoxLayout()
+        after.setSpacing(0)
+        after.addLayout(self.buttons)
+        after.addStretch(1)
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._line.setSpacing(0)
+        lead = QHBoxLayout()
+        lead.setSpacing(0)
+        self.bar = _Bar(color)
+        self.bar.setVisible(bool(color))
+        self._indent = QSpacerItem(14 if color else 0, 0)
+        lead.addWidget(self.bar)
+        lead.addItem(self._indent)
+        lead.addLayout(words, 1)
+        self._lead = lead
+        self._line.addLayout(lead, 1)
+        self._line.addSpacing(16)
+        self._line.addLayout(after)
+        outer.addLayout(self._line)
+        self.measure()
+
+    def words_visible(self, visible: bool) -> None:
+        """A page that says its title itself keeps only the way back."""
+        self.title.setVisible(visible)
+        self.sub.setVisible(visible)
+
+    def set_color(self, color: str) -> None:
+        """The account's bar, once the account is known."""
+        self.bar.color = color
+        self.bar.setVisible(bool(color))
+        self._indent.changeSize(14 if color else 0, 0)
+        self._lead.invalidate()
+        self.bar.update()
+
+    def measure(self) -> None:
+        """From 150 % text on the buttons stand in a line of their own."""
+        down = QBoxLayout.Direction.TopToBottom
+        self._line.setDirection(down if theme().scale >= LARGE else QBoxLayout.Direction.LeftToRight)

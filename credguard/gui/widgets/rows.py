@@ -71,6 +71,14 @@ class ListRow(QWidget):
         for column, width in self._facts:
             column.setFixedWidth(theme().u(width))
 
+    def set_right(self, right: int) -> None:
+        """Another right padding: a quiet button's words, not its edge, meet the column."""
+        line = self.layout()
+        if line is not None:
+            margins = line.contentsMargins()
+            margins.setRight(right)
+            line.setContentsMargins(margins)
+
     def enterEvent(self, event: object) -> None:
         self._hover = True
         self.update()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QScrollBar, QWidget
 
 from credguard.gui.theme import theme
 
@@ -14,10 +14,23 @@ class ScrollArea(QScrollArea):
 
     The content gets the height that its text needs at this width. (Qt's own resizing takes the smallest
     size instead, in which wrapped text is narrow and very high.)
+
+    `over`: the bar lies over the content's right padding, so that nothing moves when it appears.
     """
 
-    def __init__(self, content: QWidget) -> None:
+    def __init__(self, content: QWidget, over: bool = False) -> None:
         super().__init__()
+        self._over: QScrollBar | None = None
+        if over:
+            self._over = QScrollBar(Qt.Orientation.Vertical, self)
+            self._over.setAccessibleName("Scroll")
+            self._over.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self._over.hide()
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            inner = self.verticalScrollBar()
+            inner.rangeChanged.connect(self._follow)
+            inner.valueChanged.connect(self._over.setValue)
+            self._over.valueChanged.connect(inner.setValue)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
@@ -30,6 +43,17 @@ class ScrollArea(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
         super().resizeEvent(event)
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._over is None:
+            return
+        inner, wide = self.verticalScrollBar(), self._over.sizeHint().width()
+        self._over.setRange(inner.minimum(), inner.maximum())
+        self._over.setPageStep(inner.pageStep())
+        self._over.setSingleStep(inner.singleStep())
+        self._over.setGeometry(self.width() - wide, 0, wide, self.height())
+        self._over.setVisible(inner.maximum() > 0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
@@ -42,13 +66,13 @@ class ScrollArea(QScrollArea):
             return
         room = self.maximumViewportSize()
         width = min(room.width(), content.maximumWidth())
-        if _needed(content, width) > room.height():
+        if self._over is None and _needed(content, width) > room.height():
             width = min(room.width() - self.verticalScrollBar().sizeHint().width(), content.maximumWidth())
         content.resize(width, max(room.height(), _needed(content, width)))
 
     def _style(self) -> None:
         handle = theme().color("border2").name()
-        self.verticalScrollBar().setStyleSheet(
+        (self._over or self.verticalScrollBar()).setStyleSheet(
             "QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }"
             f"QScrollBar::handle:vertical {{ background: {handle}; border-radius: 4px; min-height: 32px;"
             " margin: 2px; }"
