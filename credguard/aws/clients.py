@@ -6,7 +6,6 @@ since a client without one resolves to the commercial partition's global endpoin
 
 from __future__ import annotations
 
-import email.utils
 import os
 import threading
 from collections.abc import Mapping
@@ -107,6 +106,8 @@ class AwsClients:
         date = http_response.headers.get("date") if http_response is not None else None
         if date is None:
             return
+        import email.utils
+
         try:
             at = email.utils.parsedate_to_datetime(date).timestamp()
         except (TypeError, ValueError):

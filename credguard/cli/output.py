@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -150,6 +149,8 @@ class Output:
 
     def two_sided(self, left: str, right: str, width: int = 76) -> str:
         """`left` and, at its end, `right`; below 60 columns the right part goes below."""
+        import shutil
+
         columns = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
         if columns <= 60:
             return f"{left}\n    {right}" if right else left

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from credguard.domain.found import Found
 from credguard.domain.machine import (
     Answered,
     Cancelled,
@@ -38,30 +39,6 @@ Phase: TypeAlias = Literal[
     "look", "store", "identify", "link", "rehearse", "seal", "switch", "prove", "settle", "done",
     "restore", "forget", "failed", "stuck",
 ]  # fmt: skip
-SourceKind: TypeAlias = Literal["aws", "csv", "env"]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where a key lies and what is to become of it; never the key itself.
-
-    `profile` None = it becomes no profile. `edits` = files change: false where the plaintext is kept or
-    lies in the environment alone. `account_id` is what the profile itself says.
-    """
-
-    access_key_id: str
-    source: SourceKind
-    name: str
-    path: str | None
-    config_path: str
-    credentials_path: str
-    profile: str | None = None
-    profile_id: str | None = None
-    account_id: str | None = None
-    region: str | None = None
-    endpoint_url: str | None = None
-    mfa_serial: str | None = None
-    edits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

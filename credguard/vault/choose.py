@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from credguard.domain.errors import CredGuardError
 from credguard.domain.text import text
 from credguard.vault import keychain
-from credguard.vault.sealed import argon
-from credguard.vault.sealed.backend import Ask, SealedBackend
-from credguard.vault.sealed.vault import SealedVault, Seen
 from credguard.vault.store import SecretStore
+
+if TYPE_CHECKING:
+    from credguard.vault.sealed import argon
+    from credguard.vault.sealed.backend import Ask
+    from credguard.vault.sealed.vault import Seen
 
 Alone = Callable[[str], AbstractContextManager[None]]
 
@@ -90,6 +92,9 @@ def open_store(
     if kind == "keychain":
         backend, label = keychain.open_keychain(pinned)
         return SecretStore(backend, "keychain", label, lambda: alone("vault-index"), on_write=note)
+    from credguard.vault.sealed.backend import SealedBackend  # with cryptography and nacl
+    from credguard.vault.sealed.vault import SealedVault
+
     sealed = SealedBackend(
         SealedVault(vault_path, lambda: alone("vault"), seen=seen),
         ask,

@@ -7,8 +7,8 @@ read back, before its item is written, and leaves after its item is gone.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
@@ -165,7 +165,7 @@ class SecretStore:
         if len(value) * 2 >= items.MAX_BYTES:
             # `NAME/<fresh id>/1` … first, and `NAME`, written last, names them.
             size = items.MAX_BYTES // 2 - 8
-            fresh = secrets.token_hex(4)
+            fresh = os.urandom(4).hex()
             pieces = [value[at : at + size] for at in range(0, len(value), size)]
             parts = tuple(f"{name}/{fresh}/{number}" for number in range(1, len(pieces) + 1))
             index.add(self._raw, self._set, (*parts, name))

@@ -17,7 +17,8 @@ from credguard.catalog.keys import Keys, Profiles
 from credguard.domain import intake as machine
 from credguard.domain.accounts import grouped
 from credguard.domain.errors import CredGuardError
-from credguard.domain.intake import Found, Intake
+from credguard.domain.found import Found
+from credguard.domain.intake import Intake
 from credguard.domain.machine import Answered, Cancelled, Event, Failure, Step
 from credguard.domain.text import Text, text
 from credguard.files import backups

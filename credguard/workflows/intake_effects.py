@@ -14,7 +14,8 @@ from credguard.domain import intake as m
 from credguard.domain.accounts import Account, Identity, next_color
 from credguard.domain.edits import FileEdit
 from credguard.domain.errors import AnswerLost, CredGuardError
-from credguard.domain.intake import Found, Intake
+from credguard.domain.found import Found
+from credguard.domain.intake import Intake
 from credguard.domain.keys import AccessKey, Credentials, is_temporary
 from credguard.domain.machine import Effect, Event
 from credguard.domain.profiles import ProfileLink

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from credguard.domain.errors import CredGuardError
-from credguard.domain.intake import Found
+from credguard.domain.found import Found
 from credguard.domain.keys import account_of
 from credguard.domain.text import Text, text
 from credguard.exchange.console_csv import read_csv

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from credguard.domain import intake as m
 from credguard.domain import undo_import as u
-from credguard.domain.intake import Found, Intake
+from credguard.domain.found import Found
+from credguard.domain.intake import Intake
 from credguard.domain.machine import (
     Answered,
     Cancelled,
