@@ -16,15 +16,18 @@ _WINDOW = (("painted", "first picture"), ("home", "Home with its facts"))
 
 
 def cases(world: World) -> list[Case]:
-    """Every case that can be measured here. Makes the states that they need; raises Broken."""
-    six = world.environ("six")
+    """Every case that can be measured here."""
     sealed = world.sealed()
-    world.fill(sealed, 6)
-    if world.keyring:
-        world.fill(six, 6)
-    else:  # the same in the only store there is
-        six = sealed
+    # Where there is no keychain, the same accounts in the only store there is.
+    six = world.environ("six") if world.keyring else sealed
     return [*_windows(world, six), *_provider(world, six, sealed), *_commands(six)]
+
+
+def fill(world: World) -> None:
+    """Make the states that the cases look at. Raises Broken."""
+    world.fill(world.sealed(), 6)
+    if world.keyring:
+        world.fill(world.environ("six"), 6)
 
 
 def _windows(world: World, six: dict[str, str]) -> list[Case]:

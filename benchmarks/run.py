@@ -17,7 +17,7 @@ from pathlib import Path
 if not __package__:  # run by path
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks.cases import cases
+from benchmarks.cases import cases, fill
 from benchmarks.measure import Broken, Case, Figure, figures
 from benchmarks.places import World, world
 
@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> int:
                     f"Nothing is called that. There is: {', '.join(c.name for c in every)}", file=sys.stderr
                 )
                 return 2
+            fill(made)
             return _measure(chosen, made, given.runs, given.json)
     except Broken as problem:
         print(f"Not measured. {problem}", file=sys.stderr)
