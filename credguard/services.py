@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from credguard.workflows.check import CheckProblem, Checks, WhoAmI
     from credguard.workflows.codes import Codes
     from credguard.workflows.credentials import WorkingCredentials
-    from credguard.workflows.intake import FoundKey, Outcome, Tools
+    from credguard.workflows.intake import Findings, FoundKey, Outcome, Tools
     from credguard.workflows.removal import RemovePlan, UninstallPlan
     from credguard.workflows.rotation import RotationReport, Rotations
     from credguard.workflows.undo_import import Undone, UndoPlan
@@ -394,12 +394,17 @@ class Services:
         self, source: str | None = None, profiles: tuple[str, ...] = ()
     ) -> tuple[tuple[FoundKey, ...], tuple[Text, ...]]:
         """The keys that can be imported, and what else was seen, in sentences."""
+        found = self.look_for_keys(source, profiles)
+        return found.keys, found.problems
+
+    def look_for_keys(self, source: str | None = None, profiles: tuple[str, ...] = ()) -> Findings:
+        """The keys that can be imported, and what else was seen, with what to do about it."""
         import platformdirs
 
         from credguard.workflows.intake_find import find
 
         known = {key.access_key_id for key in self._keys.all()}
-        found = find(
+        return find(
             config_path=places.aws_config(),
             credentials_path=places.aws_credentials(),
             environ=self._environ,
@@ -408,7 +413,6 @@ class Services:
             profiles=profiles,
             stored=known.__contains__,
         )
-        return found.keys, found.problems
 
     def import_keys(
         self,
@@ -429,9 +433,12 @@ class Services:
         return outcomes
 
     def finish_imports(self) -> tuple[Outcome, ...]:
-        """Finish what was interrupted."""
+        """Finish what was interrupted; the store is not even opened where nothing was."""
+        from credguard.domain.intake import NAME
         from credguard.workflows.intake import finish_interrupted
 
+        if not self._journals.unfinished(NAME):
+            return ()
         return finish_interrupted(self._tools)
 
     def undo_import_plan(self) -> UndoPlan:

@@ -9,8 +9,10 @@ import click
 
 from credguard.cli.context import Context, is_interactive
 from credguard.cli.output import Output, harmless, pad
+from credguard.cli.problems import show
 from credguard.cli.questions import choose
 from credguard.domain.accounts import grouped
+from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.machine import Step
 
 if TYPE_CHECKING:
@@ -42,16 +44,25 @@ def command(
 ) -> int:
     services = context.services
     output = context.output(as_json)
-    found, problems = services.find_keys(source, profiles)
-    for problem in problems:
-        output.note(f"{output.paint('!', 'yellow', err=True)} {output.words(problem)}")
-    if not found:
+    # What was interrupted first: its plaintext may be gone already, so nothing below would see it.
+    finished = () if dry_run else services.finish_imports()
+    looked = services.look_for_keys(source, profiles)
+    found = looked.keys
+    taken_up = _not_again(finished, found)
+    for outcome in taken_up:
+        output.note(_outcome_line(output, outcome.name, outcome, ""))
+    if not found and not taken_up:
+        for error in looked.errors:
+            show(error, out=output)
         if as_json:
             output.document({"found": [], "imported": []})
-        else:
-            output.line("No keys lie in plaintext in the usual places." if not problems else "Nothing moved.")
-        return 1 if problems else 0
-    _list(output, found)
+        elif not looked.errors:
+            output.line("No keys lie in plaintext in the usual places.")
+        return 1 if looked.errors else 0
+    for problem in looked.problems:
+        output.note(f"{output.paint('!', 'yellow', err=True)} {output.words(problem)}")
+    if found:
+        _list(output, found)
     if dry_run:
         if as_json:
             output.document({"found": [_row(f) for f in found], "imported": []})
@@ -59,13 +70,19 @@ def command(
             output.line("\nNothing was changed (--dry-run).")
         return 0
     chosen = found
-    if not (yes or everything or profiles):
+    if found and not (yes or everything or profiles):
         chosen = _choose(output, found, services.store_label())
-        if not chosen:
+        if not chosen and not taken_up:
             output.line("Nothing was changed.")
             return 0
-    outcomes = _move(output, context, chosen, keep_plaintext)
+    outcomes = (*taken_up, *_move(output, context, chosen, keep_plaintext)) if chosen else taken_up
     return _summary(output, found, outcomes, as_json)
+
+
+def _not_again(finished: tuple[Outcome, ...], found: tuple[FoundKey, ...]) -> tuple[Outcome, ...]:
+    """Interrupted imports that were finished now. What went back is found again, and tried again."""
+    again = {(key.access_key_id, key.profile) for key in found}
+    return tuple(o for o in finished if o.ok or (o.access_key_id, o.profile) not in again)
 
 
 def _list(output: Output, found: tuple[FoundKey, ...]) -> None:
@@ -109,16 +126,19 @@ def _move(
     def ended(index: int, outcome: Outcome) -> None:
         took = time.monotonic() - last["at"]
         last["at"] = time.monotonic()
-        words = output.words(outcome.summary)
-        mark = (
-            output.paint("✓", "green", err=True)
-            if outcome.ok
-            else output.paint("!", "bold", "yellow", err=True)
-        )
-        name = pad(harmless(chosen[index].name), names)
-        output.note(output.two_sided(f"{mark} {name}  {words}", f"{took:.0f} s"))
+        # One key alone that stays where it is: the error says all of it.
+        if outcome.ok or len(chosen) > 1:
+            name = pad(harmless(chosen[index].name), names)
+            output.note(_outcome_line(output, name, outcome, f"{took:.0f} s"))
 
     return context.services.import_keys(chosen, tell=tell, ended=ended, keep_plaintext=keep_plaintext)
+
+
+def _outcome_line(output: Output, name: str, outcome: Outcome, took: str) -> str:
+    words = output.words(outcome.summary)
+    colors = ("green",) if outcome.ok else ("bold", "yellow")
+    mark = output.paint("✓" if outcome.ok else "!", *colors, err=True)
+    return output.two_sided(f"{mark} {harmless(name)}  {words}", took)
 
 
 def _summary(
@@ -128,12 +148,9 @@ def _summary(
     roots = [o for o in outcomes if o.ok and o.root]
     if as_json:
         output.document({"found": [_row(f) for f in found], "imported": [_outcome(o) for o in outcomes]})
-    else:
+    elif moved:
         output.line()
-        if moved:
-            output.line(f"{len(moved)} of {len(outcomes)} moved. Your aws commands work as before.")
-        else:
-            output.line("Nothing was moved. Everything is as it was.")
+        output.line(f"{len(moved)} of {len(outcomes)} moved. Your aws commands work as before.")
         for outcome in outcomes:
             if outcome.failure is not None:
                 output.line(f"{output.paint('!', 'yellow')} {output.words(outcome.failure.next)}")
@@ -142,14 +159,26 @@ def _summary(
             output.line(
                 f"{output.paint('!', 'bold', 'red')} {name} is a root key. It can do anything in its account."
             )
-        if moved:
-            output.line("Undo: credguard undo-import")
+        output.line("Undo: credguard undo-import")
         if roots:
             # By its number: the account may be called otherwise than the file the key came from.
             output.line(f"Next: credguard whoami {roots[0].account_id}")
     if not moved:
-        return 1
+        return _none_moved(output, outcomes)
     return 3 if roots or len(moved) < len(outcomes) else 0
+
+
+def _none_moved(output: Output, outcomes: tuple[Outcome, ...]) -> int:
+    """Each reason once, in three parts. Exit 4 where it is the lock alone that stands in the way."""
+    errors: dict[str, CredGuardError] = {}
+    for outcome in outcomes:
+        if outcome.failure is not None:
+            error = outcome.failure.error()
+            error.changed = outcome.stuck
+            errors.setdefault(str(error.what), error)
+    for error in errors.values():
+        show(error, out=output)
+    return 4 if errors and all(isinstance(e, Locked) for e in errors.values()) else 1
 
 
 def _row(key: FoundKey) -> dict[str, object]:

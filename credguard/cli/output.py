@@ -155,7 +155,7 @@ class Output:
         if columns <= 60:
             return f"{left}\n    {right}" if right else left
         room = max(1, min(width, columns) - cell_width(left) - cell_width(right))
-        return f"{left}{' ' * room}{right}"
+        return f"{left}{' ' * room}{right}" if right else left
 
 
 def bar(part: float, width: int = 10) -> str:

@@ -17,7 +17,7 @@ def show(error: Any, one_line: bool = False, out: Output | None = None) -> None:
         # SDKs show one line of stderr; Go prints it as it stands.
         output.note(" ".join(f"CredGuard: {what} {todo}".split()))
         return
-    head = "Stopped:" if getattr(error, "changed", False) else "Not changed:"
+    head = "Stopped:" if error.changed else "Not changed:"
     output.note(_part(output.paint(head, "bold", "yellow", err=True), len(head), what))
     output.note(_part("Safe:", 5, safe, 9))
     output.note(_part("To do:", 6, todo, 9))

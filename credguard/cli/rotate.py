@@ -11,6 +11,7 @@ from credguard.cli.context import Context
 from credguard.cli.output import Output, day, harmless
 from credguard.cli.questions import confirm, typed
 from credguard.cli.steps import StepLines
+from credguard.domain.errors import Locked
 from credguard.domain.machine import Ask
 
 if TYPE_CHECKING:
@@ -126,9 +127,9 @@ def _end(output: Output, report: RotationReport, as_json: bool, context: Context
         from credguard.cli.problems import show
 
         error = report.failure.error()
-        error.changed = report.new_key is not None  # type: ignore[attr-defined]
+        error.changed = report.new_key is not None
         show(error, out=output)
-        return 1
+        return 4 if isinstance(error, Locked) else 1
     return 0
 
 

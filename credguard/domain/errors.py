@@ -30,6 +30,7 @@ class CredGuardError(Exception):
         self.kept = kept
         self.retry = retry
         self.detail = detail
+        self.changed = False  # whether something had changed before it (`Stopped:` instead of `Not changed:`)
 
 
 class AnswerLost(CredGuardError):
@@ -38,3 +39,7 @@ class AnswerLost(CredGuardError):
 
 class Locked(CredGuardError):
     """The store is locked and there is no way to ask (exit code 4)."""
+
+
+#: The codes that Locked is raised with: what a journal kept of one becomes a Locked again.
+LOCKED_CODES = ("store-locked", "vault-locked", "compartment-locked")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
-from credguard.domain.errors import CredGuardError
+from credguard.domain.errors import LOCKED_CODES, CredGuardError, Locked
 from credguard.domain.text import Text
 
 StepState: TypeAlias = Literal["todo", "running", "done", "failed", "skipped"]
@@ -68,7 +68,8 @@ class Failure:
 
     def error(self) -> CredGuardError:
         """The same as an exception, for a face to show."""
-        return CredGuardError(self.code, self.what, self.next, self.kept, self.retry)
+        kind = Locked if self.code in LOCKED_CODES else CredGuardError
+        return kind(self.code, self.what, self.next, self.kept, self.retry)
 
 
 @dataclass(frozen=True, slots=True)

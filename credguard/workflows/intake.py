@@ -85,6 +85,7 @@ class Outcome:
     profile: str | None = None
     run_id: str | None = None
     resumed: bool = False
+    stuck: bool = False  # the files could not be put back: the next import tries again
 
 
 def import_keys(
@@ -196,6 +197,7 @@ def _outcome(run_id: str, state: Intake) -> Outcome:
         arn=state.arn,
         profile=found.profile,
         run_id=run_id,
+        stuck=state.phase == "stuck",
     )
 
 

@@ -40,10 +40,15 @@ class FoundKey:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The keys that can be imported, and in sentences what else was seen."""
+    """The keys that can be imported, and what else was seen: why it cannot be, and what to do about it."""
 
     keys: tuple[FoundKey, ...]
-    problems: tuple[Text, ...]
+    errors: tuple[CredGuardError, ...]
+
+    @property
+    def problems(self) -> tuple[Text, ...]:
+        """The same in one sentence each."""
+        return tuple(error.what for error in self.errors)
 
 
 def find(
@@ -76,13 +81,13 @@ def find(
             text("Name one of: aws, env, csv:FILE"),
         )
     keys: list[FoundKey] = []
-    problems: list[Text] = []
+    errors: list[CredGuardError] = []
     try:
         aws = _in_aws(place, read_aws_files(config_path, credentials_path), profiles)
         keys += aws.keys
-        problems += aws.problems
+        errors += aws.errors
     except CredGuardError as error:
-        problems.append(error.what)
+        errors.append(error)
     if not profiles:
         known = {key.access_key_id for key in keys}
         looks: list[Callable[[], tuple[FoundKey, ...]]] = [lambda: _in_environment(place, environ, None)]
@@ -92,8 +97,8 @@ def find(
                 keys += [key for key in look() if key.found.source == "csv" or key.access_key_id not in known]
             except CredGuardError as error:
                 if error.code != "csv-wrong":  # a file that only has such a name is nobody's problem
-                    problems.append(error.what)
-    return Findings(tuple(keys), tuple(problems))
+                    errors.append(error)
+    return Findings(tuple(keys), tuple(errors))
 
 
 def csv_files(folder: str | None) -> tuple[str, ...]:
@@ -127,10 +132,16 @@ def _one(profiles: Sequence[str]) -> str | None:
 
 def _in_aws(place: _Place, files: AwsFiles, wanted: Sequence[str]) -> Findings:
     keys: list[FoundKey] = []
-    problems: list[Text] = []
+    errors: list[CredGuardError] = []
     for name in dict.fromkeys(wanted):
         if files.profile(name) is None:
-            problems.append(text("There is no profile {name} in the AWS files.", name=name))
+            errors.append(
+                CredGuardError(
+                    "no-key-there",
+                    text("There is no profile {name} in the AWS files.", name=name),
+                    text("See which profiles have a key with: credguard import --dry-run"),
+                )
+            )
     for profile in files.profiles:
         if wanted and profile.name not in wanted:
             continue
@@ -139,7 +150,7 @@ def _in_aws(place: _Place, files: AwsFiles, wanted: Sequence[str]) -> Findings:
         reason = importable(profile)
         if reason is not None or profile.access_key_id is None:
             if reason is not None:
-                problems.append(reason.what)
+                errors.append(reason)
             continue
         found = Found(
             access_key_id=profile.access_key_id,
@@ -155,7 +166,7 @@ def _in_aws(place: _Place, files: AwsFiles, wanted: Sequence[str]) -> Findings:
             mfa_serial=profile.mfa_serial,
         )
         keys.append(_key(place, found, profile.where, profile.line, False))
-    return Findings(tuple(keys), tuple(problems))
+    return Findings(tuple(keys), tuple(errors))
 
 
 def _in_csv(place: _Place, path: str, profile: str | None) -> tuple[FoundKey, ...]:

@@ -59,7 +59,7 @@ class Laptop:
             "NO_PROXY": "127.0.0.1",
         }
         # An XDG_RUNTIME_DIR without a bus in it: the desktop of whoever runs the tests stays out of them.
-        (folder / "run").mkdir(mode=0o700, exist_ok=True)
+        (folder / "run").mkdir(parents=True, mode=0o700, exist_ok=True)
         self.env["XDG_RUNTIME_DIR"] = str(folder / "run")
         if bus is not None:
             for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
