@@ -31,9 +31,11 @@ def command(context: Context, name: str, as_json: bool) -> int:
 
         output.line(harmless(answer.identity.arn))
         output.line(f"Account {grouped(answer.identity.account_id)}")
+        # Beside the result, as every warning: who reads stdout with a program still has it on the screen.
         if words:
-            output.line()
-            output.line(f"{output.paint('!', 'bold', 'red')} {output.paint(words[0], 'bold')}")
+            output.note()
+            mark = output.paint("!", "bold", "red", err=True)
+            output.note(f"{mark} {output.paint(words[0], 'bold', err=True)}")
         for sentence in words[1:]:
-            output.line(f"  {sentence}")
+            output.note(f"  {sentence}")
     return 3 if answer.identity.is_root else 0
