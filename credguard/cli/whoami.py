@@ -31,11 +31,9 @@ def command(context: Context, name: str, as_json: bool) -> int:
 
         output.line(harmless(answer.identity.arn))
         output.line(f"Account {grouped(answer.identity.account_id)}")
-        # Beside the result, as every warning: who reads stdout with a program still has it on the screen.
         if words:
-            output.note()
-            mark = output.paint("!", "bold", "red", err=True)
-            output.note(f"{mark} {output.paint(words[0], 'bold', err=True)}")
+            output.line()
+            output.line(f"{output.paint('!', 'bold', 'red')} {output.paint(words[0], 'bold')}")
         for sentence in words[1:]:
-            output.note(f"  {sentence}")
+            output.line(f"  {sentence}")
     return 3 if answer.identity.is_root else 0

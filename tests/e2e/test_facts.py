@@ -223,14 +223,16 @@ def test_root_is_told_loudly(laptop: Laptop) -> None:
     """Needs what the test above moved."""
     told = _harmless(laptop.run("whoami", "personal"))
     assert told.code == 3
-    assert told.out.splitlines() == ["arn:aws:iam::314159265358:root", "Account 3141 5926 5358"]
-    assert "This key is root. It can do anything in account 3141 5926 5358" in told.err
-    assert "MFA does not protect it" in told.err
+    # The warning is the result that was asked for: it stands on stdout, below the identity.
+    assert told.err == ""
+    assert told.out.splitlines()[:2] == ["arn:aws:iam::314159265358:root", "Account 3141 5926 5358"]
+    assert "\n! This key is root. It can do anything in account 3141 5926 5358" in told.out
+    assert "MFA does not protect it" in told.out
     document = _facts(laptop, "whoami", "personal", code=3)
     assert misfit(document, WHOAMI) is None
     assert (document["kind"], document["root"]) == ("root", True)
     assert document["warnings"][0].startswith("This key is root.")
-    assert laptop.run("whoami", "acme").err == ""
+    assert len(laptop.run("whoami", "acme").out.splitlines()) == 2
 
     shown = _harmless(laptop.run("status"))
     assert shown.code == 3
