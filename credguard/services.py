@@ -637,7 +637,8 @@ class Services:
     def uninstall_plan(self) -> UninstallPlan:
         from credguard.workflows.removal import plan_uninstall
 
-        return plan_uninstall(self._tools, places.home(), self.codes_store)
+        files = (places.aws_config(), places.aws_credentials())
+        return plan_uninstall(self._tools, places.home(), self.codes_store, files)
 
     def uninstall(self, plan: UninstallPlan) -> None:
         from credguard.workflows.removal import uninstall

@@ -11,9 +11,10 @@ from credguard.catalog.activity import Activity
 from credguard.catalog.keys import Keys, Profiles
 from credguard.domain.errors import CredGuardError
 from credguard.domain.text import text
+from credguard.files.backups import read_file
 from credguard.system.clock import Clock
 from credguard.system.interlock import Interlock
-from credguard.vault.store import SecretStore
+from credguard.vault.store import SecretStore, iterate, secret_of
 from credguard.wire import items
 from credguard.workflows import undo_import
 from credguard.workflows.intake import Tools
@@ -29,12 +30,14 @@ class RemovePlan:
 
 @dataclass(frozen=True, slots=True)
 class UninstallPlan:
-    """What is put back and removed; `stranded` are keys that no file would take back."""
+    """What is put back and removed; `stranded` are secrets that no file would take back. `files`: every
+    file in which a key may stand after it."""
 
     imports: tuple[undo_import.UndoPlan, ...]
     items: int
     folder: str
     stranded: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -69,40 +72,63 @@ def remove_key(
         )  # fmt: skip
 
 
-def plan_uninstall(tools: Tools, folder: str, codes: SecretStore) -> UninstallPlan:
+def plan_uninstall(
+    tools: Tools, folder: str, codes: SecretStore, aws_files: tuple[str, ...]
+) -> UninstallPlan:
     """Read the sealed copies; nothing is changed. Raises what the store raises."""
-    newest = _newest(tools)
+    imports = undo_import.plans(tools)
     names = set(tools.store.names()) | set(codes.names())
-    back = {name for plan in newest for name in plan.names}
-    stranded = [
-        link.name
-        for link in tools.profiles.all()
-        if newest and link.name not in back and not any(link.name in n for n in back)
-    ]
-    if not newest:
-        stranded = [key.access_key_id for key in tools.keys.all()]
-    stranded += codes.names("totp/")
-    return UninstallPlan(newest, len(names), folder, tuple(stranded))
+    after = [undo_import.would_write(tools, one) for one in imports]
+    contents = [data for files in after for found in files.values() for data in found]
+    stranded = _only_here(tools, [*contents, *_contents(aws_files)]) + _codes(codes)
+    files = tuple(dict.fromkeys([path for files in after for path in files] + [*aws_files]))
+    return UninstallPlan(imports, len(names), folder, stranded, files)
 
 
-def _newest(tools: Tools) -> tuple[undo_import.UndoPlan, ...]:
-    try:
-        return (undo_import.plan(tools),)
-    except CredGuardError as error:
-        if error.code == "nothing-to-undo":
-            return ()
-        raise
+def _contents(paths: tuple[str, ...]) -> list[bytes]:
+    return [read_file(path)[0] or b"" for path in paths]
+
+
+def _only_here(tools: Tools, contents: list[bytes]) -> tuple[str, ...]:
+    """The stored keys whose id and secret stand together in none of `contents`.
+
+    The old key of a rotation in its grace is off, and is not asked for.
+    """
+    off = {row.subject for row in tools.journals.unfinished("rotation") if row.parked == "wait"}
+    found = []
+    for _, item in iterate(tools.store, "access-key/"):
+        key = str(item["access_key_id"])
+        secret = secret_of(item).reveal().encode()
+        if key not in off and not any(key.encode() in data and secret in data for data in contents):
+            names = ", ".join(link.name for link in tools.profiles.of_key(key))
+            found.append(f"{names} ({key})" if names else key)
+    return tuple(found)
+
+
+def _codes(codes: SecretStore) -> tuple[str, ...]:
+    """The names of the codes; one that a person removed is not asked for."""
+    return tuple(
+        str(item.get("name") or name) for name, item in iterate(codes, "totp/") if not item.get("deleted_at")
+    )
 
 
 def uninstall(plan: UninstallPlan, tools: Tools, codes: SecretStore) -> None:
     """Put all imports back, newest first, then remove the items and the folder.
 
-    Raises CredGuardError before anything is removed when a file could not be put back.
+    Raises CredGuardError before anything is removed when a file could not be put back, or a key stands in
+    none of them after all (`only-copy`).
     """
-    while _newest(tools):
+    while undo_import.plans(tools):
         done = undo_import.undo_import(tools)
         if not done.ok:
             raise done.failures[0].error()
+    left = _only_here(tools, _contents(plan.files)) + _codes(codes)
+    if left:
+        raise CredGuardError(
+            "only-copy",
+            text("These secrets are in CredGuard alone: {names}.", names=", ".join(left)),
+            text("Rotate or delete those keys first, or: credguard remove NAME. Nothing was removed."),
+        )
     for store in (tools.store, codes):
         for name in store.names():
             store.remove(name)

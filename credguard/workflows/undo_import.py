@@ -17,7 +17,7 @@ from credguard.domain.machine import Effect, Event, Failure, Step
 from credguard.domain.text import text
 from credguard.domain.undo_import import Undo
 from credguard.files import backups, undo
-from credguard.files.backups import Backup
+from credguard.files.backups import Backup, BackupName
 from credguard.profiles.edit import plain_again, rekeyed
 from credguard.profiles.ini import parse, shown
 from credguard.profiles.read import AwsFiles, put_together, read_aws_files
@@ -57,15 +57,38 @@ def plan(tools: Tools) -> UndoPlan:
 
     Raises CredGuardError `nothing-to-undo`, those of the store, and `backup-unreadable`.
     """
-    undone = {row.subject for row in tools.journals.rows(machine.NAME) if _is_done(row.ended, row.failure)}
-    copies = [copy for copy in backups.listed(tools.backup_folder) if copy.batch not in undone]
+    copies = _not_undone(tools)
     if not copies:
         raise CredGuardError(
             "nothing-to-undo",
             text("There is no import to undo."),
             text("Sealed copies are kept for 90 days. The stored keys: credguard keys"),
         )
-    batch = copies[0].batch
+    return _plan(tools, copies, copies[0].batch)
+
+
+def plans(tools: Tools) -> tuple[UndoPlan, ...]:
+    """All imports that were not undone, newest first. Raises as `plan`, but for `nothing-to-undo`."""
+    copies = _not_undone(tools)
+    return tuple(_plan(tools, copies, batch) for batch in dict.fromkeys(copy.batch for copy in copies))
+
+
+def would_write(tools: Tools, todo: UndoPlan) -> dict[str, tuple[bytes, ...]]:
+    """Path → what the undo of each copy would make of that file. Nothing is changed; it holds secrets."""
+    found: dict[str, tuple[bytes, ...]] = {}
+    for name in todo.copies:
+        content = backups.read_backup(tools.backup_folder, name, tools.sealer)
+        for path, data in undo.goals(content, _present_key(tools, content)).items():
+            found[path] = (*found.get(path, ()), data or b"")
+    return found
+
+
+def _not_undone(tools: Tools) -> list[BackupName]:
+    undone = {row.subject for row in tools.journals.rows(machine.NAME) if _is_done(row.ended, row.failure)}
+    return [copy for copy in backups.listed(tools.backup_folder) if copy.batch not in undone]
+
+
+def _plan(tools: Tools, copies: list[BackupName], batch: str) -> UndoPlan:
     chosen = _newest_first(tools, [copy.name for copy in copies if copy.batch == batch])
     contents = [backups.read_backup(tools.backup_folder, name, tools.sealer) for name in chosen]
     return UndoPlan(
@@ -186,42 +209,16 @@ class _Performer:
     def _revert(self, state: Undo, name: str) -> Event:
         tools = self._tools
         content = backups.read_backup(tools.backup_folder, name, tools.sealer)
-        rewrite = self._present_key(content)
+        rewrite = _present_key(tools, content)
         goals = undo.goals(content, rewrite)
         self._check(state, content, goals)
         undo.revert(content, rewrite, fault=tools.fault)
         return machine.Reverted(tuple(file.path for file in content.files))
 
-    def _present_key(self, content: Backup) -> Callable[[FileEdit, Lines], Lines] | None:
-        """None where the key that was taken out is still the one of the profile."""
-        present = self._present_id(content)
-        if present == str(content.note["access_key_id"]):
-            return None
-        key = self._tools.store.read(items.access_key(present))
-        if key is None:
-            raise CredGuardError(
-                "item-missing",
-                text("The present key {key} is not in the store.", key=present),
-                text("See: credguard doctor. Nothing was changed."),
-            )
-        secret = secret_of(key)
-
-        def rewrite(edit: FileEdit, lines: Lines) -> Lines:
-            if edit.path not in (content.note["config_path"], content.note["credentials_path"]):
-                return lines
-            return rekeyed(lines, present, secret.reveal())
-
-        return rewrite
-
     def _present(self, name: str) -> str:
-        content = backups.read_backup(self._tools.backup_folder, name, self._tools.sealer)
-        return self._present_id(content)
-
-    def _present_id(self, content: Backup) -> str:
-        """The key that the profile item points to today; the one that was imported where there is none."""
-        profile_id = content.note.get("profile_id")
-        item = self._tools.store.read(items.profile(str(profile_id))) if profile_id else None
-        return str(item["access_key_id"] if item else content.note["access_key_id"])
+        return _present_id(
+            self._tools, backups.read_backup(self._tools.backup_folder, name, self._tools.sealer)
+        )
 
     def _check(self, state: Undo, content: Backup, goals: dict[str, bytes | None]) -> None:
         """Read what the files would become: this profile in plaintext, every other one as it is now."""
@@ -245,6 +242,35 @@ class _Performer:
         before, after = _values(now, state.profile), _values(then, state.profile)
         if before != after:
             raise _refused(state.profile)
+
+
+def _present_key(tools: Tools, content: Backup) -> Callable[[FileEdit, Lines], Lines] | None:
+    """None where the key that was taken out is still the one of the profile."""
+    present = _present_id(tools, content)
+    if present == str(content.note["access_key_id"]):
+        return None
+    key = tools.store.read(items.access_key(present))
+    if key is None:
+        raise CredGuardError(
+            "item-missing",
+            text("The present key {key} is not in the store.", key=present),
+            text("See: credguard doctor. Nothing was changed."),
+        )
+    secret = secret_of(key)
+
+    def rewrite(edit: FileEdit, lines: Lines) -> Lines:
+        if edit.path not in (content.note["config_path"], content.note["credentials_path"]):
+            return lines
+        return rekeyed(lines, present, secret.reveal())
+
+    return rewrite
+
+
+def _present_id(tools: Tools, content: Backup) -> str:
+    """The key that the profile item points to today; the one that was imported where there is none."""
+    profile_id = content.note.get("profile_id")
+    item = tools.store.read(items.profile(str(profile_id))) if profile_id else None
+    return str(item["access_key_id"] if item else content.note["access_key_id"])
 
 
 def _key_in(content: Backup, state: Undo) -> bool:
