@@ -177,7 +177,11 @@ class Services:
     def _codes(self) -> Codes:
         from credguard.workflows.codes import Codes
 
-        return Codes(self.codes_store, self._devices, self.interlock, self.clock)
+        def offset() -> float:
+            # Known once AWS answered this process; asking for it never loads boto3.
+            return (self.clients.clock_offset or 0.0) if "clients" in self.__dict__ else 0.0
+
+        return Codes(self.codes_store, self._devices, self.interlock, self.clock, offset)
 
     @cached_property
     def _checks(self) -> Checks:
@@ -553,15 +557,19 @@ class Services:
 
         return find_row(name, self.codes(deleted))
 
-    def code(self, entry_id: str, at: float | None = None, move_counter: bool = True) -> CodeNow:
+    def code(
+        self, entry_id: str, at: float | None = None, move_counter: bool = True, given: bool = False
+    ) -> CodeNow:
+        """The code now; `given`: a person gets it to use, so our own sends avoid it."""
         from credguard.queries.codes import CodeNow
 
-        shown = self._codes.show(entry_id, at, move_counter)
+        shown = self._codes.show(entry_id, at, move_counter, given)
         code = shown.code
-        return CodeNow(code.code, code.valid_for, code.next_code, shown.used, shown.entry.period)
+        return CodeNow(code.code, code.valid_for, code.next_code, shown.used, shown.entry.period, code.step)
 
-    def note_copied(self, entry_id: str) -> None:
-        self._codes.note_shown(entry_id)
+    def note_copied(self, entry_id: str, step: int | None = None) -> None:
+        """A person copied the code of `step`, or of this moment."""
+        self._codes.note_shown(entry_id, step)
 
     def add_code(
         self,

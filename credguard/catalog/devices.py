@@ -16,6 +16,7 @@ from credguard.catalog.database import Database
 TRIES = 9
 WINDOW = 180.0  # seconds; the windows start at full multiples of it since 1970
 FAILURES = 2  # in a row; then nothing is sent for a window, unless a person says so
+_ALWAYS_KEPT = 32  # used steps of each device that are remembered whatever the clock says
 _KEPT = 2 * 86_400.0  # seconds for which used steps and tries are remembered
 
 
@@ -194,7 +195,12 @@ class Devices:
 
     @staticmethod
     def _forget(connection: sqlite3.Connection, now: float) -> None:
-        connection.execute("DELETE FROM used_steps WHERE at < ?", (now - _KEPT,))
+        # The newest of each device stay, so that a clock that was wrong for a moment frees none of them.
+        connection.execute(
+            "DELETE FROM used_steps WHERE at < ? AND (SELECT count(*) FROM used_steps AS other"
+            " WHERE other.device = used_steps.device AND other.at > used_steps.at) >= ?",
+            (now - _KEPT, _ALWAYS_KEPT),
+        )
         connection.execute("DELETE FROM tries WHERE at < ?", (now - _KEPT,))
 
 

@@ -12,6 +12,8 @@ from credguard.cli.context import Context
 from credguard.cli.output import harmless
 from credguard.queries.codes import CodeNow, CodeRow
 
+_YEAR_10000 = 253_402_300_800.0  # seconds since 1970
+
 
 @click.group(help="Codes: show one, add, list and remove.")
 def command() -> None:
@@ -48,10 +50,13 @@ def code(context: Context, name: str | None, everything: bool, at: str | None, a
     output = context.output(as_json)
     rows = services.codes() if everything else (services.code_row(name or ""),)
     answers = [
-        (row, services.code(row.entry_id, moment, move_counter=not everything))
+        (row, services.code(row.entry_id, moment, move_counter=not everything, given=True))
         for row in rows
-        if row.deleted_at is None
+        if row.deleted_at is None and row.unreadable is None
     ]
+    for row in rows:
+        if row.unreadable is not None:
+            output.note(row.unreadable)
     if as_json:
         documents = [_document(row, now) for row, now in answers]
         output.document(documents if everything else documents[0])
@@ -78,13 +83,15 @@ def _moment(at: str) -> float:
     import datetime
 
     try:
-        return float(at)
+        moment = float(at)
     except ValueError:
-        pass
-    try:
-        return datetime.datetime.fromisoformat(at).astimezone().timestamp()
-    except ValueError:
-        raise click.UsageError(f"{at} is no time. Use seconds since 1970 or 2026-11-30T10:44:00Z.") from None
+        try:
+            moment = datetime.datetime.fromisoformat(at).astimezone().timestamp()
+        except (ValueError, OverflowError, OSError):
+            moment = -1.0
+    if not 0 <= moment < _YEAR_10000:  # false for nan as well
+        raise click.UsageError(f"{at} is no time. Use seconds since 1970 or 2026-11-30T10:44:00Z.")
+    return moment
 
 
 @command.command("add", help="Add a code from a QR picture, an address or a secret.")
@@ -141,9 +148,8 @@ def remove(context: Context, name: str, undo: bool, as_json: bool) -> int:
     else:
         row = services.remove_code(row.entry_id)
         until = time.strftime("%d %B", time.localtime((row.deleted_at or 0) + 7 * 86_400))
-        sentence = (
-            f'{harmless(row.name)} is kept until {until}. Back: credguard totp remove --undo "{row.name}"'
-        )
+        shown = harmless(row.name)
+        sentence = f'{shown} is kept until {until}. Back: credguard totp remove --undo "{shown}"'
     if as_json:
         output.document(row.to_json())
     else:

@@ -131,7 +131,7 @@ def code_at(entry: OtpEntry, at: float) -> Code:
     if entry.type == "hotp":
         return Code(code_of_step(entry, entry.counter), 0, None, entry.counter)
     step = step_at(entry, at)
-    left = int(entry.period - at % entry.period) or entry.period
+    left = max(1, int(entry.period - at % entry.period))  # in its last second a code is good for one
     return Code(code_of_step(entry, step), left, code_of_step(entry, step + 1), step)
 
 
@@ -268,6 +268,10 @@ def to_item(entry: OtpEntry) -> dict[str, object]:
     }
 
 
+def _within(value: object, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
+
+
 def from_item(item: dict[str, Any]) -> OtpEntry:
     """The entry of an item. Raises CredGuardError `code-unreadable` for one that makes no code."""
     secret = item.get("secret")
@@ -277,14 +281,17 @@ def from_item(item: dict[str, Any]) -> OtpEntry:
     if kind not in {"totp", "hotp", "steam"} or item.get("algorithm", "SHA1") not in ALGORITHMS:
         raise refused(text("The stored code is of a kind that this version does not know."))
     clean_secret(secret.reveal())
+    digits, period, counter = (item.get(n, d) for n, d in (("digits", 6), ("period", 30), ("counter", 0)))
+    if not (_within(digits, 5, 10) and _within(period, 1, 86_400) and _within(counter, 0, 2**63 - 1)):
+        raise refused(text("The stored code has a length, period or counter that no code has."))
     return OtpEntry(
         str(item.get("id", "")),
         secret,
         kind,
         str(item.get("algorithm", "SHA1")),
-        int(item.get("digits", 6)),
-        int(item.get("period", 30)),
-        int(item.get("counter", 0)),
+        digits,
+        period,
+        counter,
         str(item.get("issuer", "")),
         str(item.get("account", "")),
         str(item.get("name", "")),

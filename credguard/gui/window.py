@@ -282,7 +282,7 @@ class Window(QWidget):
                 return
             self.clipboard.copy_secret(now.code, seconds)
             self.toast.say(f"{name} code copied. The clipboard is cleared in {seconds} s.", icon="clipboard")
-            self.tasks.run(lambda tell: services.note_copied(entry), quick=True)
+            self.tasks.run(lambda tell: services.note_copied(entry, now.step), quick=True)
 
         self.tasks.run(lambda tell: services.code(entry), got, self.show_error, quick=True)
 

@@ -51,13 +51,15 @@ class CodeRow:
 
 @dataclass(frozen=True, slots=True)
 class CodeNow:
-    """A code at a moment. `valid_for` is whole seconds; `used`: this step was sent to AWS already."""
+    """A code at a moment. `valid_for` is whole seconds; `used`: this step (or counter) was sent to AWS
+    already."""
 
     code: str
     valid_for: int
     next_code: str | None
     used: bool
     period: int
+    step: int | None = None
 
 
 def rows_of(

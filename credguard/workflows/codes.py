@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from credguard.catalog.devices import Devices, MfaDevice, device_of
@@ -14,11 +15,13 @@ from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.system.clock import Clock
 from credguard.system.interlock import Interlock
-from credguard.vault.store import SecretStore, iterate
+from credguard.vault.store import SecretStore
 from credguard.wire import items
 
 #: A removed code is kept this long (seconds).
 KEPT = 7 * 86_400.0
+#: A clock that is off by less than this is taken for right (seconds): AWS accepts 60.
+OFFSET = 10.0
 #: AWS accepts the steps around its own: the present one first, then its unused neighbours.
 NEIGHBOURS = (0, -1, 1, -2, 2)
 
@@ -34,23 +37,30 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """The adapters that codes touch. `offset`: seconds by which AWS's clock is ahead of this computer's."""
+    """The adapters that codes touch. `offset`: seconds by which AWS's clock is ahead of this computer's, as
+    far as it is known by now."""
 
     store: SecretStore
     devices: Devices
     interlock: Interlock
     clock: Clock
-    offset: float = 0.0
+    offset: Callable[[], float] = float
 
     # ── entries ──────────────────────────────────────────────────────────────────────────────────
     def entries(self, deleted: bool = False) -> tuple[OtpEntry | CredGuardError, ...]:
         """All entries, by name; one that cannot be read is its error, and never hides the others."""
         found: list[tuple[str, OtpEntry | CredGuardError]] = []
-        for _, item in iterate(self.store, "totp/"):
+        for where in self.store.names("totp/"):
+            name = where.removeprefix("totp/")
             try:
+                item = self.store.read(where)
+                if item is None:
+                    continue
+                name = str(item.get("name") or item.get("id") or name)
                 entry = otp.from_item(item)
-            except (CredGuardError, ValueError, TypeError):
-                name = str(item.get("name") or item.get("id") or "?")
+            except CredGuardError as error:
+                if error.code not in {"item-unreadable", "code-unreadable"}:
+                    raise
                 found.append((name, otp.refused(text("The code of {name} cannot be made.", name=name))))
                 continue
             if (entry.deleted_at is not None) == deleted:
@@ -78,8 +88,13 @@ class Codes:
                     text('Show it: credguard totp code "{name}"', name=twin.name),
                 )
             wanted = otp.clean_name(name or entry.name or otp.handle(entry)) or "code"
+            # One that was removed is the same device: what was sent of it stays known.
+            removed = (e for e in self.entries(deleted=True) if isinstance(e, OtpEntry) and _same(e, entry))
+            known = next((e.entry_id for e in removed), None)
             stored = replace(
-                entry, entry_id=str(uuid.uuid4()), name=_free(wanted, {e.name.casefold() for e in present})
+                entry,
+                entry_id=known or str(uuid.uuid4()),
+                name=_free(wanted, {e.name.casefold() for e in present}),
             )
             self._write(stored)
             if stored.account_id is not None:
@@ -88,16 +103,19 @@ class Codes:
 
     def remove(self, entry_id: str) -> OtpEntry:
         """Take a code away; it is kept for seven days."""
-        entry = replace(self.get(entry_id), deleted_at=self.clock.now())
-        self._write(entry)
+        with self.interlock.hold("codes", wait=10.0):  # a counter that moves on meanwhile is not set back
+            self.sweep()
+            entry = replace(self.get(entry_id), deleted_at=self.clock.now())
+            self._write(entry)
         with contextlib.suppress(ValueError):
             self.devices.remove(device_of(entry.serial, entry.entry_id))
         return entry
 
     def restore(self, entry_id: str) -> OtpEntry:
         """Bring a removed code back."""
-        entry = replace(self.get(entry_id), deleted_at=None)
-        self._write(entry)
+        with self.interlock.hold("codes", wait=10.0):
+            entry = replace(self.get(entry_id), deleted_at=None)
+            self._write(entry)
         if entry.account_id is not None:
             self.devices.save(_device(entry))
         return entry
@@ -117,8 +135,13 @@ class Codes:
         self.store.write(items.totp(entry.entry_id), otp.to_item(entry))
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────────
-    def show(self, entry_id: str, at: float | None = None, move_counter: bool = True) -> Shown:
-        """The code for a person. HOTP's counter moves on before it is shown; `at` marks nothing."""
+    def show(
+        self, entry_id: str, at: float | None = None, move_counter: bool = True, given: bool = False
+    ) -> Shown:
+        """The code for a person. HOTP's counter moves on before it is shown; `at` marks nothing.
+
+        `given`: the person gets it to use (printed or copied), so our own sends avoid it from now on.
+        """
         entry = self.get(entry_id)
         if entry.type == "hotp":
             if at is None and move_counter:
@@ -130,6 +153,9 @@ class Codes:
         code = otp.code_at(entry, moment)
         device = device_of(entry.serial, entry.entry_id)
         used = self.devices.is_used(device, code.step)
+        if given and at is None:
+            with contextlib.suppress(CredGuardError):  # a catalog that is busy keeps no code from anybody
+                self.devices.note_shown(device, code.step, self.clock.now())
         return Shown(entry, code, used)
 
     def note_shown(self, entry_id: str, step: int | None = None) -> None:
@@ -143,13 +169,14 @@ class Codes:
     def of_serial(self, serial: str) -> OtpEntry | None:
         """The entry whose codes are this MFA device's."""
         for entry in self.entries():
-            if isinstance(entry, OtpEntry) and entry.serial == serial:
+            if isinstance(entry, OtpEntry) and entry.type == "totp" and entry.serial == serial:
                 return entry
         return None
 
     def of_account(self, account_id: str, user: str | None = None) -> OtpEntry | None:
         """The entry of a user's device in an account: by its serial, else the only one there."""
-        own = [e for e in self.entries() if isinstance(e, OtpEntry) and e.account_id == account_id]
+        all_ = (e for e in self.entries() if isinstance(e, OtpEntry) and e.type == "totp")
+        own = [e for e in all_ if e.account_id == account_id]
         named = [e for e in own if user and (e.serial or "").endswith(f"/{user}")]
         if named:
             return named[0]
@@ -184,7 +211,9 @@ class Codes:
         self.devices.note_try(device_of(entry.serial, entry.entry_id), self.clock.now(), ok)
 
     def _now(self) -> float:
-        return self.clock.now() + self.offset
+        offset = self.offset()
+        # Less than this is how long the answer took, not a clock that is wrong.
+        return self.clock.now() + (offset if abs(offset) >= OFFSET else 0.0)
 
 
 def _same(one: OtpEntry, other: OtpEntry) -> bool:

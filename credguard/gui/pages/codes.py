@@ -160,4 +160,4 @@ class CodesPage(Page):
             icon="clipboard",
         )
         entry = card.code.entry_id
-        self.window_.tasks.run(lambda tell: services.note_copied(entry), quick=True)
+        self.window_.tasks.run(lambda tell: services.note_copied(entry, now.step), quick=True)

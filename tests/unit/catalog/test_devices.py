@@ -169,9 +169,12 @@ def test_removing_keeps_the_steps(database: Database) -> None:
 
 def test_old_steps_are_forgotten(database: Database) -> None:
     devices = Devices(database)
-    devices.claim_step(SERIAL, (5,), NOW)
-    devices.claim_step(SERIAL, (6,), NOW + 3 * 86_400)
-    assert [row["step"] for row in database.rows("SELECT step FROM used_steps")] == [6]
+    for number in range(40):
+        devices.claim_step(SERIAL, (number,), NOW + number)
+    devices.claim_step(SERIAL, (99,), NOW + 3 * 86_400)
+    # The newest 32 stay whatever the clock says (and the one of this moment).
+    left = [row["step"] for row in database.rows("SELECT step FROM used_steps ORDER BY step")]
+    assert left == [*range(8, 40), 99]
 
 
 def test_a_device_has_a_name() -> None:

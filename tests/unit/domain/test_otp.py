@@ -155,3 +155,24 @@ def test_items_round_trip() -> None:
 )
 def test_grouping(code: str, shown: str) -> None:
     assert otp.grouped(code) == shown
+
+
+def test_the_last_second_is_one_second() -> None:
+    entry = OtpEntry("x", Secret("JBSWY3DPEHPK3PXP"))
+    assert [code_at(entry, 60.0 + past).valid_for for past in (0, 0.5, 28.9, 29.0, 29.5, 29.999)] == [
+        30, 29, 1, 1, 1, 1,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"digits": 0}, {"digits": 11}, {"digits": "six"}, {"digits": True}, {"period": 0}, {"period": -30},
+        {"period": None}, {"counter": -1}, {"counter": 2**64}, {"counter": 1.5}, {"secret": Secret("!")},
+    ],
+)  # fmt: skip
+def test_a_stored_entry_that_makes_no_code_is_a_sentence(wrong: dict[str, object]) -> None:
+    item = {**otp.to_item(OtpEntry("x", Secret("JBSWY3DPEHPK3PXP"))), **wrong}
+    with pytest.raises(CredGuardError) as caught:
+        otp.from_item(item)
+    assert caught.value.code == "code-unreadable"

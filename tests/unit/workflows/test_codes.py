@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,94 @@ def test_an_entry_of_an_account_is_found_by_its_user(world: World) -> None:
     assert codes.of_serial(serial) == entry
     assert codes.of_account("482011739056", "m.keller") == entry
     assert codes.of_account("000000000000") is None
+
+
+def test_a_code_given_to_a_person_is_not_sent_by_us(world: World) -> None:
+    codes, clock, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    looked = codes.show(entry.entry_id)
+    given = codes.show(entry.entry_id, given=True)
+    assert looked.code == given.code
+    assert codes.send(entry).reveal() != given.code.code
+    again = codes.show(entry.entry_id, given=True)
+    assert (again.code.code, again.used) == (given.code.code, False)  # it may be shown again
+    codes.show(entry.entry_id, at=clock.now() + 30, given=True)
+    assert codes.send(entry).reveal()  # --at marks nothing
+
+
+def test_one_item_that_cannot_be_read_hides_no_other(world: World) -> None:
+    codes, _, backend = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    codes.add(otp.parse_address(ADDRESS.replace("JBSW", "KBSW").replace("m.keller", "other")))
+    backend.items[f"totp/{entry.entry_id}"] = "no JSON at all"
+    unreadable, readable = sorted(codes.entries(), key=lambda e: isinstance(e, OtpEntry))
+    assert isinstance(unreadable, CredGuardError)
+    assert isinstance(readable, OtpEntry)
+
+
+def test_a_removed_code_that_is_added_again_keeps_what_was_sent(world: World) -> None:
+    codes, _, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    sent = [codes.send(entry).reveal() for _ in range(3)]
+    codes.remove(entry.entry_id)
+    again = codes.add(otp.parse_address(ADDRESS))
+    more = [codes.send(again).reveal() for _ in range(2)]
+    assert len({*sent, *more}) == 5
+
+
+def test_a_clock_that_was_years_ahead_for_a_moment_frees_no_code(world: World) -> None:
+    codes, clock, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    now = clock.now()
+    sent = [codes.send(entry).reveal() for _ in range(3)]
+    clock.at = now + 3 * 365 * 86_400
+    codes.send(entry)
+    clock.at = now
+    more = [codes.send(entry).reveal() for _ in range(2)]
+    assert len({*sent, *more}) == 5
+    with pytest.raises(CredGuardError, match="sent already"):
+        codes.send(entry)
+
+
+def test_a_counter_is_not_set_back_by_a_removal(world: World, tmp_path: Path) -> None:
+    codes, _, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS.replace("totp/", "hotp/") + "&counter=7"))
+    with Interlock(str(tmp_path / "run")).hold("codes"):
+        for change in (codes.remove, codes.restore):
+            with pytest.raises(CredGuardError) as caught:  # as while another process moves the counter
+                change(entry.entry_id)
+            assert caught.value.code == "busy"
+    first, second = (codes.show(entry.entry_id).code.code for _ in range(2))
+    assert first != second
+    codes.remove(entry.entry_id)
+    assert codes.restore(entry.entry_id).counter == 9
+
+
+def test_a_counter_entry_is_no_mfa_device(world: World) -> None:
+    codes, _, _ = world
+    serial, account = "arn:aws:iam::123456789012:mfa/alice", "123456789012"
+    hotp = otp.parse_address(ADDRESS.replace("totp/", "hotp/") + "&counter=7")
+    codes.add(replace(hotp, serial=serial, account_id=account))
+    assert codes.of_serial(serial) is None
+    assert codes.of_account(account) is None
+
+
+def test_the_clock_of_aws_counts_where_this_one_is_wrong(world: World) -> None:
+    codes, clock, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    for offset, step in ((0.0, 0), (3.0, 0), (-9.0, 0), (120.0, 4), (-240.0, -8)):
+        moved = replace(codes, offset=lambda offset=offset: offset)
+        clock.at = 1_800_000_005.0
+        present = otp.step_at(entry, clock.at)
+        assert moved.show(entry.entry_id).code.step == present + step
+
+
+def test_what_was_removed_long_ago_goes_with_the_next_removal(world: World) -> None:
+    codes, clock, backend = world
+    first = codes.add(otp.parse_address(ADDRESS))
+    other = codes.add(otp.parse_address(ADDRESS.replace("JBSW", "KBSW")))
+    codes.remove(first.entry_id)
+    clock.sleep(8 * 86_400)
+    assert f"totp/{first.entry_id}" in backend.items
+    codes.remove(other.entry_id)
+    assert f"totp/{first.entry_id}" not in backend.items
