@@ -100,7 +100,9 @@ class Services:
         if opened.needs_rebuild and self.settings.is_set("store"):
             from credguard.workflows.rebuild import rebuild
 
-            rebuild(opened, self.store, self.clock)
+            rebuild(opened, self.store, self.clock, lambda: self.codes_store)
+        elif opened.needs_rebuild and opened.set_aside is None and not os.path.exists(places.vault_file()):
+            opened.rebuilt()  # the first start: nothing is stored yet, no code was ever sent
         return opened
 
     @cached_property

@@ -76,6 +76,18 @@ def nearest(word: str, names: list[str]) -> str | None:
 
 def main(argv: list[str]) -> int:
     """Run one command line; never a traceback for something a person can cause."""
+    try:
+        code = _main(argv)
+        sys.stdout.flush()  # what cannot be written is found out here, not at exit
+        return code
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            _say_refused(error)
+        _silence()
+        return FAILED
+
+
+def _main(argv: list[str]) -> int:
     arguments = list(argv)
     demo = False
     while arguments and arguments[0] in {"--demo", "--version", "--help", "-h"}:
@@ -138,9 +150,6 @@ def _run(name: str, entry: Entry, arguments: list[str], demo: bool) -> int:
     except CredGuardError as error:
         code = USAGE if error.code in {"no-such-name", "several-fit", "usage"} else FAILED
         return _show(error, code, one_line=name == "credential-process")
-    except BrokenPipeError:
-        _silence()
-        return FAILED
     finally:
         context.close()
 
@@ -160,11 +169,31 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
+def _say_refused(error: OSError) -> None:
+    """A full disk behind stdout, above all; our own files have sentences of their own."""
+    import contextlib
+
+    from credguard.cli.output import harmless
+
+    where = f" ({harmless(str(error.filename))})" if error.filename else ""
+    with contextlib.suppress(OSError):
+        print(
+            f"Stopped: the system refused to read or write{where}: {error.strerror or 'unknown reason'}.\n"
+            "Safe:    what was begun is noted, and the next run goes on from there.\n"
+            "To do:   see to the disk, or to where the output goes, then do the same again.",
+            file=sys.stderr,
+        )
+
+
 def _silence() -> None:
-    """The reader of a pipe went away: say nothing more, not even at exit."""
+    """Nobody reads a stream any more, or it takes nothing: say nothing more there, not even at exit."""
     import os
 
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def entry_point() -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterator
 
 from credguard.catalog.accounts import Accounts
 from credguard.catalog.database import Database
@@ -14,21 +15,36 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.keys import AccessKey
 from credguard.domain.profiles import ProfileLink
 from credguard.system.clock import Clock
-from credguard.vault.store import SecretStore, iterate
+from credguard.vault.store import Item, SecretStore
 from credguard.wire import places
 
 
-def rebuild(database: Database, store: SecretStore, clock: Clock) -> None:
+def rebuild(
+    database: Database, store: SecretStore, clock: Clock, codes: Callable[[], SecretStore] | None = None
+) -> None:
     """Accounts, keys, profiles and devices from the items. Safe to repeat; a locked store is left for later.
 
-    The codes of this moment count as used: what was sent before is no longer known.
+    `codes` gives the store of the codes, where that is another one. An item that cannot be read is left
+    out. The codes of this moment count as used: what was sent before is no longer known.
     """
     with contextlib.suppress(CredGuardError):
         _accounts(Accounts(database), store)
         _keys(Keys(database), Accounts(database), store)
         _profiles(Profiles(database), store)
-        _devices(Devices(database), store, clock)
+        _devices(Devices(database), codes() if codes is not None else store, clock)
         database.rebuilt()
+
+
+def _readable(store: SecretStore, prefix: str) -> Iterator[Item]:
+    for name in store.names(prefix):
+        try:
+            item = store.read(name)
+        except CredGuardError as error:
+            if error.code != "item-unreadable":
+                raise
+            continue
+        if item is not None:
+            yield item
 
 
 def _text(value: object) -> str | None:
@@ -36,7 +52,7 @@ def _text(value: object) -> str | None:
 
 
 def _accounts(accounts: Accounts, store: SecretStore) -> None:
-    for _, item in iterate(store, "account/"):
+    for item in _readable(store, "account/"):
         account_id = _text(item.get("account_id"))
         if account_id and accounts.get(account_id) is None:
             accounts.save(
@@ -50,7 +66,7 @@ def _accounts(accounts: Accounts, store: SecretStore) -> None:
 
 
 def _keys(keys: Keys, accounts: Accounts, store: SecretStore) -> None:
-    for _, item in iterate(store, "access-key/"):
+    for item in _readable(store, "access-key/"):
         key_id = _text(item.get("access_key_id"))
         if key_id is None or keys.get(key_id) is not None:
             continue
@@ -70,7 +86,7 @@ def _keys(keys: Keys, accounts: Accounts, store: SecretStore) -> None:
 
 
 def _profiles(profiles: Profiles, store: SecretStore) -> None:
-    for _, item in iterate(store, "profile/"):
+    for item in _readable(store, "profile/"):
         profile_id, key_id = _text(item.get("id")), _text(item.get("access_key_id"))
         if profile_id and key_id and profiles.get(profile_id) is None:
             profiles.save(
@@ -85,7 +101,7 @@ def _profiles(profiles: Profiles, store: SecretStore) -> None:
 
 
 def _devices(devices: Devices, store: SecretStore, clock: Clock) -> None:
-    for _, item in iterate(store, "totp/"):
+    for item in _readable(store, "totp/"):
         with contextlib.suppress(CredGuardError, ValueError, TypeError):
             entry = otp.from_item(item)
             device = MfaDevice(entry.serial, entry.entry_id, entry.account_id, entry.name, entry.account)
