@@ -18,7 +18,7 @@ from credguard.vault.store import SecretStore
 if TYPE_CHECKING:
     from credguard.vault.sealed import argon
     from credguard.vault.sealed.backend import Ask
-    from credguard.vault.sealed.vault import Seen
+    from credguard.vault.sealed.seen import Seen
 
 Alone = Callable[[str], AbstractContextManager[None]]
 

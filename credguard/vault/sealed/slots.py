@@ -1,25 +1,26 @@
 """Key slots: each owns an X25519 pair; the bundle of keys it opens is sealed to its public half.
 
 Public halves are kept only inside the sealed admin part, so whoever has the vault open can wrap anew
-for every slot without its credential. X25519 is RFC 7748.
+for every slot without its credential. X25519 is RFC 7748. What a slot's private half is sealed with
+(its KEK, 32 bytes) comes from credentials.py.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from credguard.domain.errors import CredGuardError
-from credguard.domain.secret import Secret
 from credguard.domain.text import text
-from credguard.vault.sealed import argon
 from credguard.vault.sealed.format import b64, changed, unb64
 from credguard.vault.sealed.sealing import Damaged, WrongKey, seal, unseal
+
+Slot = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +30,61 @@ class Bundle:
     head: bytes
     compartments: dict[str, bytes]
 
+    def with_those_of(self, other: Bundle) -> Bundle:
+        """Both, where they are of one vault and one generation of keys; else `self` alone."""
+        if other.head != self.head:
+            return self
+        return Bundle(self.head, {**other.compartments, **self.compartments})
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """What may be shown of a slot. `created` and `proved` are ISO 8601 in UTC; `proved` None = never.
+
+    `with_passphrase`: a security key that opens together with a passphrase only; `weak`: a passphrase
+    whose cost is below today's floor.
+    """
+
+    id: str
+    type: str
+    label: str
+    created: str
+    opens: tuple[str, ...]
+    proved: str | None = None
+    with_passphrase: bool = False
+    weak: bool = False
+
 
 class DoesNotFit(Exception):
     """This credential is not this slot's."""
 
 
-def new_passphrase_slot(
-    vault: str, passphrase: Secret, cost: argon.Cost, opens: tuple[str, ...], now_iso: str, label: str = ""
-) -> tuple[dict[str, Any], bytes]:
+def new_slot(
+    vault: str,
+    kind: str,
+    kek: bytes,
+    opens: Sequence[str],
+    now_iso: str,
+    label: str = "",
+    parameters: Mapping[str, Any] | None = None,
+    slot_id: str | None = None,
+) -> tuple[Slot, bytes]:
     """A slot without its bundle, and the public half to keep in the admin part."""
-    slot_id = str(uuid.uuid4())
-    salt = secrets.token_bytes(argon.SALT)
+    slot_id = slot_id or str(uuid.uuid4())
     pair = X25519PrivateKey.generate()
-    kek = argon.derive(passphrase, salt, cost)
-    private = seal(kek, "slot-private", pair.private_bytes_raw(), _place(vault, slot_id, "passphrase"))
     slot = {
+        **(parameters or {}),
         "id": slot_id,
-        "type": "passphrase",
+        "type": kind,
         "label": label,
         "created": now_iso,
         "opens": list(opens),
-        "argon2id": {"m": cost.memory, "t": cost.passes, "p": 1, "salt": b64(salt)},
-        "private": b64(private),
+        "private": b64(seal(kek, "slot-private", pair.private_bytes_raw(), _place(vault, slot_id, kind))),
     }
     return slot, pair.public_key().public_bytes_raw()
 
 
-def wrap(vault: str, slot: dict[str, Any], public: bytes, bundle: Bundle) -> dict[str, Any]:
+def wrap(vault: str, slot: Slot, public: bytes, bundle: Bundle) -> Slot:
     """The slot with `bundle` sealed to its public half (only the compartments it opens)."""
     opens = [str(name) for name in slot["opens"]]
     content = {"head": b64(bundle.head)} | {n: b64(k) for n, k in bundle.compartments.items() if n in opens}
@@ -67,19 +96,8 @@ def wrap(vault: str, slot: dict[str, Any], public: bytes, bundle: Bundle) -> dic
     return {**slot, "bundle": b64(once_public + sealed)}
 
 
-def open_with_passphrase(vault: str, slot: dict[str, Any], passphrase: Secret) -> Bundle:
-    """The bundle. Raises DoesNotFit for another passphrase, CredGuardError `vault-changed`."""
-    parameters = slot.get("argon2id")
-    if not isinstance(parameters, dict):
-        raise changed()
-    memory, passes, lanes = (parameters.get(name) for name in ("m", "t", "p"))
-    salt = unb64(parameters.get("salt"))
-    if type(memory) is not int or type(passes) is not int or lanes != 1 or len(salt) != argon.SALT:
-        raise changed()
-    return _open(vault, slot, argon.derive(passphrase, salt, argon.Cost(memory, passes)))
-
-
-def _open(vault: str, slot: dict[str, Any], kek: bytes) -> Bundle:
+def open_slot(vault: str, slot: Slot, kek: bytes) -> Bundle:
+    """The bundle. Raises DoesNotFit for another key, CredGuardError `vault-changed`."""
     place = _place(vault, slot["id"], slot["type"])
     try:
         private = unseal(kek, "slot-private", unb64(slot.get("private")), place)
@@ -96,21 +114,24 @@ def _open(vault: str, slot: dict[str, Any], kek: bytes) -> Bundle:
             unseal(shared, "bundle", packed[32:], _bundle_place(vault, slot) + packed[:32] + public)
         )
         keys = {str(name): unb64(key) for name, key in content.items()}
-        return Bundle(keys.pop("head"), keys)
+        bundle = Bundle(keys.pop("head"), keys)
     except (WrongKey, Damaged, ValueError, KeyError, AttributeError):
         raise changed() from None
+    if set(bundle.compartments) != set(slot["opens"]):
+        raise changed()
+    return bundle
 
 
 def _place(vault: str, slot_id: str, kind: str) -> bytes:
     return f"{vault}/{slot_id}/{kind}".encode()
 
 
-def _bundle_place(vault: str, slot: dict[str, Any]) -> bytes:
+def _bundle_place(vault: str, slot: Slot) -> bytes:
     return f"{vault}/{slot['id']}/{','.join(str(n) for n in slot['opens'])}".encode()
 
 
 def wrong_passphrase() -> CredGuardError:
-    """What to say when no slot opens."""
+    """What to say when no passphrase slot opens."""
     return CredGuardError(
         "wrong-passphrase",
         text("That is not the passphrase of this vault."),

@@ -9,62 +9,36 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
-import json
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
 
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
-from credguard.domain.text import Text, text
+from credguard.domain.text import text
 from credguard.system.clock import Clock, SystemClock
-from credguard.vault.sealed import argon, format, slots  # noqa: A004 the file's format
-from credguard.vault.sealed.format import Compartment, VaultFile, b64, changed
-from credguard.vault.sealed.sealing import Damaged, WrongKey, seal, unseal
+from credguard.vault.sealed import argon, body, format, rules  # noqa: A004 the file's format
+from credguard.vault.sealed.body import CODES, KEYS, Items, compartment_of
+from credguard.vault.sealed.credentials import Credential, Passphrase
+from credguard.vault.sealed.format import Compartment, VaultFile, changed
+from credguard.vault.sealed.seen import Notice, Seen, compare
+from credguard.vault.sealed.slots import Bundle, DoesNotFit, SlotView, new_slot, open_slot, wrap
+from credguard.vault.sealed.views import no_such_slot, rekeyed, view_of
 from credguard.vault.sealed.writing import TRAILER, Copy, Disk, with_copy
 
-KEYS, CODES = "keys", "codes"
-Items = dict[str, tuple[str, float]]
 Fault = Callable[[str], None]
 _CREATED_BY = "credguard 1"
 
 
-def compartment_of(name: str) -> str:
-    """Codes hold `totp/…`; keys hold all else."""
-    return CODES if name.startswith("totp/") else KEYS
-
-
-class Seen(Protocol):
-    """Where the generation last seen is noted, outside the vault file (the catalog)."""
-
-    def get(self, vault: str) -> tuple[int, str] | None:
-        """Generation and checksum (the trailer, hex) of the file last noted for this vault id."""
-
-    def note(self, vault: str, generation: int, checksum: str, accept: bool = False) -> None:
-        """Note them; a lower generation than the noted one only when `accept` says so."""
-
-    def any(self) -> bool:
-        """Whether a vault was ever noted."""
-
-
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """Something a person should know of a vault that opened all the same.
+class Loaded:
+    """A generation of the file, opened: the keys at hand and the items of what they open."""
 
-    `rolled-back`, `other-branch` (both until accepted) or `mode-mended`.
-    """
-
-    code: str
-    text: Text
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
     file: VaultFile
-    bundle: slots.Bundle
+    bundle: Bundle
     items: dict[str, Items]
     trailer: bytes
     notice: Notice | None = None
@@ -92,7 +66,7 @@ class SealedVault:
         self._alone = alone
         self._make_seen = seen
         self._threads = threading.RLock()
-        self._loaded: _Loaded | None = None
+        self._loaded: Loaded | None = None
 
     # ── opening ──────────────────────────────────────────────────────────────────────────────────
     @property
@@ -107,12 +81,23 @@ class SealedVault:
     def is_open(self) -> bool:
         return self._loaded is not None
 
-    def create(self, passphrase: Secret, cost: argon.Cost | None = None) -> None:
+    def create(
+        self,
+        passphrase: Secret,
+        cost: argon.Cost | None = None,
+        compartments: Sequence[str] = (KEYS, CODES),
+    ) -> None:
         """Make an empty vault that `passphrase` opens.
 
         Raises CredGuardError `vault-exists`, `passphrase-empty`, `no-vault` (there was one, see `is_lost`),
         or what writing raises.
         """
+        self.create_with(Passphrase(passphrase, cost), compartments)
+
+    def create_with(
+        self, credential: Credential, compartments: Sequence[str] = (KEYS, CODES), label: str = ""
+    ) -> None:
+        """Make an empty vault with one slot, which opens all of it. Raises as `create`, and `slot-few`."""
         with self._threads, self._alone():
             if self.exists:
                 raise CredGuardError(
@@ -123,24 +108,22 @@ class SealedVault:
             if self.is_lost():
                 # A new vault's generations would push the old one's copies out.
                 raise self.missing()
-            vault = secrets.token_hex(16)
-            bundle = slots.Bundle(
-                secrets.token_bytes(32), {KEYS: secrets.token_bytes(32), CODES: secrets.token_bytes(32)}
+            vault, slot_id = secrets.token_hex(16), str(uuid.uuid4())
+            bundle = Bundle(secrets.token_bytes(32), {n: secrets.token_bytes(32) for n in compartments})
+            parameters, kek = credential.enrol(vault, slot_id, ())
+            slot, public = new_slot(
+                vault, credential.type, kek, compartments, self.now_iso(), label, parameters, slot_id
             )
-            slot, public = slots.new_passphrase_slot(
-                vault, passphrase, cost or argon.calibrate(), (KEYS, CODES), self._now_iso()
-            )
-            slot = slots.wrap(vault, slot, public, bundle)
-            admin = json.dumps({"slots": {slot["id"]: b64(public)}}, sort_keys=True).encode()
+            rules.check([slot], compartments)
             file = VaultFile(
                 vault,
                 1,
                 _CREATED_BY,
-                (slot,),
-                seal(bundle.head, "admin", admin, f"{vault}/1".encode()),
+                (wrap(vault, slot, public, bundle),),
+                body.seal_admin(bundle.head, vault, 1, {slot_id: public}),
                 tuple(
-                    Compartment(n, 1, _seal_items(bundle.compartments[n], vault, n, 1, {}))
-                    for n in (KEYS, CODES)
+                    Compartment(n, 1, body.seal_items(bundle.compartments[n], vault, n, 1, {}))
+                    for n in compartments
                 ),
             )
             self._write(file, bundle)
@@ -152,36 +135,73 @@ class SealedVault:
         `not-a-vault`, `no-vault` or `not-private`; where a whole copy lies beside a damaged file, it is
         named.
         """
+        self.unlock(Passphrase(passphrase))
+
+    def unlock(self, credential: Credential, only: str | None = None) -> SlotView:
+        """Open with any slot of the credential's kind (with the slot `only`); the slot that opened.
+
+        What was open before stays open: a security key may open the codes beside the keys. Raises as
+        `open`, what the credential says of itself, and `no-such-slot`.
+        """
         with self._threads:
             try:
-                self._open(passphrase)
+                return self._unlock(credential, only)
             except CredGuardError as error:
                 if error.code in {"vault-damaged", "vault-changed", "vault-cost", "not-a-vault"}:
                     raise with_copy(error, self.copies()) from None
                 raise
 
-    def _open(self, passphrase: Secret) -> None:
+    def _unlock(self, credential: Credential, only: str | None) -> SlotView:
         data = self._disk.read()
         file = format.read(data)
-        fitting = [slot for slot in file.slots if slot["type"] == "passphrase"]
-        for slot in fitting:
-            try:
-                bundle = slots.open_with_passphrase(file.vault, slot, passphrase)
-            except slots.DoesNotFit:
-                continue
-            self._take(data, bundle)
-            return
+        fitting = [s for s in file.slots if s["type"] == credential.type and only in {None, s["id"]}]
         if not fitting:
-            raise CredGuardError(
-                "vault-newer",
-                text("This vault opens with something this CredGuard does not know yet."),
-                text("Use the version that made it. Nothing was changed."),
-            )
-        raise slots.wrong_passphrase()
+            raise no_such_slot(file, credential.type)
+        for slot, kek in credential.keks(file.vault, fitting):
+            try:
+                bundle = open_slot(file.vault, slot, kek)
+            except DoesNotFit:
+                continue
+            if self._loaded is not None:
+                bundle = bundle.with_those_of(self._loaded.bundle)
+            self._take(data, bundle)
+            return view_of(slot)
+        raise credential.misses()
 
     def close(self) -> None:
         """Forget the keys and items, as far as Python can."""
         self._loaded = None
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """The compartments that are open now."""
+        return tuple(self._loaded.items) if self._loaded is not None else ()
+
+    def slots(self) -> tuple[SlotView, ...]:
+        """The ways in, in the order they were added. While locked they are read without proof of who
+        wrote them. Raises as `open` does of the file."""
+        with self._threads:
+            file = self._current().file if self._loaded is not None else format.read(self._disk.read())
+            return tuple(view_of(slot) for slot in file.slots)
+
+    def compartments(self) -> tuple[str, ...]:
+        """The names of the compartments in the file; as `slots`."""
+        with self._threads:
+            file = self._current().file if self._loaded is not None else format.read(self._disk.read())
+            return tuple(c.name for c in file.compartments)
+
+    def loaded(self) -> Loaded:
+        """What is on disk now, opened. Raises Locked."""
+        with self._threads:
+            return self._current()
+
+    def edit(self, change: Callable[[Loaded], tuple[VaultFile, Bundle]]) -> None:
+        """Write the next generation as `change` makes it of the present one (slot_changes.py, merge.py).
+
+        Under the vault's lock, on what is on disk now; `change` raises to leave all as it is.
+        """
+        with self._threads, self._alone():
+            self._write(*change(self._current()))
 
     # ── what a person should know ────────────────────────────────────────────────────────────────
     def notices(self) -> tuple[Notice, ...]:
@@ -226,6 +246,31 @@ class SealedVault:
         with self._threads, self._alone():
             self.close()
             return self._disk.use(copy)
+
+    def delete_copies(self) -> None:
+        """Delete the earlier generations: a removed slot opens them still. What cannot be deleted stays."""
+        with self._threads, self._alone():
+            self._disk.delete_copies()
+
+    def destroy(self) -> None:
+        """Delete the file and its copies, when all its items are elsewhere.
+
+        Raises CredGuardError `not-empty`, Locked.
+        """
+        with self._threads, self._alone():
+            loaded = self._current()
+            closed = {c.name for c in loaded.file.compartments} - set(loaded.items)
+            if closed or any(loaded.items.values()):
+                raise CredGuardError(
+                    "not-empty",
+                    text("The vault still holds items."),
+                    text("Nothing was deleted."),
+                )
+            with contextlib.suppress(CredGuardError):
+                if self._seen is not None:
+                    self._seen.forget(loaded.file.vault)
+            self.close()
+            self._disk.destroy()
 
     # ── items ────────────────────────────────────────────────────────────────────────────────────
     def get(self, name: str) -> str | None:
@@ -272,28 +317,27 @@ class SealedVault:
                 self._change(loaded, which, left)
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
-    def _change(self, loaded: _Loaded, which: str, items: Items) -> None:
+    def _change(self, loaded: Loaded, which: str, items: Items) -> None:
         file, bundle = loaded.file, loaded.bundle
         generation = file.generation + 1
-        body = _seal_items(bundle.compartments[which], file.vault, which, generation, items)
-        admin = _unseal(bundle.head, "admin", file.admin, f"{file.vault}/{file.generation}")
+        sealed = body.seal_items(bundle.compartments[which], file.vault, which, generation, items)
         changed_file = replace(
             file,
             generation=generation,
             # The other compartment's body is copied byte for byte.
             compartments=tuple(
-                replace(c, generation=generation, body=body) if c.name == which else c
+                replace(c, generation=generation, body=sealed) if c.name == which else c
                 for c in file.compartments
             ),
-            admin=seal(bundle.head, "admin", admin, f"{file.vault}/{generation}".encode()),
+            admin=body.reseal_admin(bundle.head, file.vault, file.generation, generation, file.admin),
         )
         self._write(changed_file, bundle)
 
-    def _write(self, file: VaultFile, bundle: slots.Bundle) -> None:
+    def _write(self, file: VaultFile, bundle: Bundle) -> None:
         self._disk.replace(format.write(file, bundle.head))
         self._take(self._disk.read(), bundle)
 
-    def _current(self) -> _Loaded:
+    def _current(self) -> Loaded:
         """What is on disk now; read again when another process wrote."""
         loaded = self._loaded
         if loaded is None:
@@ -305,13 +349,15 @@ class SealedVault:
         if loaded.trailer != self._disk.trailer():
             try:
                 self._take(self._disk.read(), loaded.bundle)
-            except CredGuardError:
+            except CredGuardError as error:
                 # Sealed anew with other keys, or not ours any more: the next use starts from the file.
                 self.close()
+                if error.code == "vault-changed":
+                    raise rekeyed() from None
                 raise
         return self._loaded or loaded
 
-    def _take(self, data: bytes, bundle: slots.Bundle) -> None:
+    def _take(self, data: bytes, bundle: Bundle) -> None:
         while True:
             loaded = self._parse(data, bundle)
             notice = self._compare(loaded)
@@ -322,7 +368,7 @@ class SealedVault:
             data = again
         self._loaded = replace(loaded, notice=notice)
 
-    def _parse(self, data: bytes, bundle: slots.Bundle) -> _Loaded:
+    def _parse(self, data: bytes, bundle: Bundle) -> Loaded:
         file = format.read(data)
         format.verify(data, bundle.head)
         found: dict[str, Items] = {}
@@ -330,42 +376,26 @@ class SealedVault:
             compartment = file.compartment(name)
             if compartment is None:
                 raise changed()
-            ad = f"{file.vault}/{name}/{compartment.generation}"
-            found[name] = _items(format.unpad(_unseal(key, "compartment", compartment.body, ad)))
-        return _Loaded(file, bundle, found, data[-TRAILER:])
+            found[name] = body.open_items(key, file.vault, name, compartment.generation, compartment.body)
+        return Loaded(file, bundle, found, data[-TRAILER:])
 
     @functools.cached_property
     def _seen(self) -> Seen | None:
         return self._make_seen() if self._make_seen is not None else None
 
-    def _compare(self, loaded: _Loaded) -> Notice | None:
-        """Against what was noted; notes what is newer. A note that cannot be kept never stops a save."""
+    def _compare(self, loaded: Loaded) -> Notice | None:
+        """Against what was noted. A note that cannot be kept never stops a save."""
         with contextlib.suppress(CredGuardError):
-            if self._seen is None:
-                return None
-            vault, generation, checksum = _note(loaded)
-            noted = self._seen.get(vault)
-            if noted is None or generation > noted[0]:
-                self._seen.note(vault, generation, checksum)
-            elif generation < noted[0]:
-                return Notice(
-                    "rolled-back",
-                    text("The vault is older than the one used last (generation {n}, not {last}): "
-                         "a restored backup, or somebody’s doing.", n=generation, last=noted[0]),
-                )  # fmt: skip
-            elif checksum != noted[1]:
-                return Notice(
-                    "other-branch",
-                    text("The vault was written in two places at once: this is not the file used last."),
-                )
+            return compare(self._seen, *_note(loaded)) if self._seen is not None else None
         return None
 
-    def _now_iso(self) -> str:
+    def now_iso(self) -> str:
+        """The time as slots have it."""
         now = datetime.datetime.fromtimestamp(self._clock.now(), datetime.UTC)
         return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _opened(loaded: _Loaded, which: str) -> Items:
+def _opened(loaded: Loaded, which: str) -> Items:
     if loaded.file.compartment(which) is None:
         raise CredGuardError(
             "no-compartment",
@@ -381,34 +411,6 @@ def _opened(loaded: _Loaded, which: str) -> Items:
     return loaded.items[which]
 
 
-def _note(loaded: _Loaded) -> tuple[str, int, str]:
+def _note(loaded: Loaded) -> tuple[str, int, str]:
     # The trailer is the SHA-256 of all before it.
     return loaded.file.vault, loaded.file.generation, loaded.trailer.hex()
-
-
-def _seal_items(key: bytes, vault: str, name: str, generation: int, items: Items) -> bytes:
-    document = {
-        "v": 1,
-        "items": [{"name": n, "value": v, "changed": at} for n, (v, at) in sorted(items.items())],
-    }
-    plain = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
-    return seal(key, "compartment", format.pad(plain), f"{vault}/{name}/{generation}".encode())
-
-
-def _items(plain: bytes) -> Items:
-    try:
-        document: Any = json.loads(plain)
-        return {str(e["name"]): (str(e["value"]), float(e["changed"])) for e in _entries(document)}
-    except (ValueError, KeyError, TypeError):
-        raise changed() from None
-
-
-def _entries(document: Any) -> Iterator[Any]:
-    yield from document["items"]
-
-
-def _unseal(key: bytes, purpose: str, sealed: bytes, ad: str) -> bytes:
-    try:
-        return unseal(key, purpose, sealed, ad.encode())
-    except (WrongKey, Damaged):
-        raise changed() from None

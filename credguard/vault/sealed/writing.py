@@ -142,6 +142,24 @@ class Disk:
         replace_file(self.path, data, mode=0o600, fault=self._fault)
         return aside
 
+    def delete_copies(self) -> None:
+        """Delete `.prev` and the copies of the days. On SSDs and in backups older copies live on."""
+        for path in (self._previous, f"{self._previous}.tmp", *self._days()):
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        with contextlib.suppress(OSError):
+            sync_folder(os.path.dirname(self.path))
+
+    def destroy(self) -> None:
+        """Delete the vault and its copies; the copies first, so that they are never all there is."""
+        self.delete_copies()
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path)
+            sync_folder(os.path.dirname(self.path))
+        except OSError as error:
+            raise translate(error, self.path) from None
+
     def missing(self) -> CredGuardError:
         """`no-vault`, naming the newest whole copy."""
         return with_copy(
