@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.window import Laptop, until
+
 #: Heavy, and needed for nothing that the first picture shows.
 LATER = {
     "boto3", "botocore", "keyring", "secretstorage", "jeepney", "cryptography", "nacl", "sqlite3", "pyotp",
@@ -84,3 +86,18 @@ def test_nothing_heavy_is_loaded_before_it(seen: tuple[list[str], list[str], set
     assert "credguard.gui.window" in modules
     loaded = {name for name in LATER if name in modules or any(m.startswith(name + ".") for m in modules)}
     assert loaded == set()
+
+
+def test_home_shows_its_facts_while_the_vault_is_shut() -> None:
+    with Laptop() as laptop:
+        laptop.as_designed()
+        laptop.services.close()
+        laptop.services = laptop.restart()
+        window = laptop.window()
+        home = window._pages["home"]
+        vault = laptop.services.store._backend.vault
+        assert len(home.data.view.accounts) == 6
+        assert not vault.is_open
+        window.resize(1440, 900)  # a wide window shows codes as well
+        until(window, lambda: bool(home.data.codes))
+        assert vault.is_open

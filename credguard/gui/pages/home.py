@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout
@@ -29,11 +29,11 @@ SIDE = 416
 
 @dataclass(frozen=True, slots=True)
 class HomeData:
-    """What Home draws."""
+    """What Home draws. `codes` only in a wide window: for them the store has to be opened."""
 
     view: HomeView
     lately: tuple[ActivityLine, ...]
-    codes: tuple[CodeRow, ...]
+    codes: tuple[CodeRow, ...] = ()
 
 
 class HomePage(Page):
@@ -48,10 +48,24 @@ class HomePage(Page):
         self.check.clicked.connect(window.check_now)
         self.head.addWidget(self.check)
         self._first: Button | None = None
+        self._codes_asked = False
 
     def reload(self) -> None:
         services = self.window_.services
-        self.read(lambda: HomeData(services.home(), services.activity_lines(60), services.codes()))
+        codes = self.data.codes if self.data is not None else ()
+        self._codes_asked = False
+        self.read(lambda: HomeData(services.home(), services.activity_lines(60), codes))
+
+    def _ask_codes(self) -> None:
+        """After the facts, which need no store: a vault that is locked, or slow, keeps none of them back."""
+        self._codes_asked = True
+        services = self.window_.services
+        self.window_.tasks.run(lambda tell: services.codes(), self._got_codes, lambda error: None, quick=True)
+
+    def _got_codes(self, codes: tuple[CodeRow, ...]) -> None:
+        if self.data is not None and codes != self.data.codes:
+            self.data = replace(self.data, codes=codes)
+            self.redraw()
 
     def _wide(self) -> bool:
         return self.window_.width() >= WIDE and theme().scale < LARGE
@@ -68,6 +82,8 @@ class HomePage(Page):
         data: HomeData = self.data
         view = data.view
         self.window_.set_badges(view)
+        if self._wide() and not self._codes_asked:
+            self._ask_codes()
         self._first = None
         empty = not view.accounts and not view.waiting
         self.header.setVisible(not empty)
