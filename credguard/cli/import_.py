@@ -14,6 +14,7 @@ from credguard.cli.questions import choose
 from credguard.domain.accounts import grouped
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.machine import Step
+from credguard.domain.text import text
 
 if TYPE_CHECKING:
     from credguard.workflows.intake import FoundKey, Outcome
@@ -175,7 +176,9 @@ def _none_moved(output: Output, outcomes: tuple[Outcome, ...]) -> int:
         if outcome.failure is not None:
             error = outcome.failure.error()
             error.changed = outcome.stuck
-            errors.setdefault(str(error.what), error)
+            first = errors.setdefault(str(error.what), error)
+            if first is not error and not (first.changed or error.changed):
+                first.kept = text("they work as before; nothing changed in their files.")
     for error in errors.values():
         show(error, out=output)
     return 4 if errors and all(isinstance(e, Locked) for e in errors.values()) else 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -72,6 +73,13 @@ def read_ini(path: str) -> IniFile:
     """
     data: bytes | None
     try:
+        if stat.S_ISFIFO(os.stat(path).st_mode):
+            # Reading would wait for a writer, for ever where there is none, and nothing can be put back.
+            raise CredGuardError(
+                "aws-file-unreadable",
+                text("{path} is a pipe, not a regular file.", path=shown(path)),
+                text("Name a file in its place. Nothing was changed."),
+            )
         with open(path, "rb") as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:

@@ -25,6 +25,24 @@ ROOT = Path(__file__).parents[2]
 _FOREIGN = ("AWS_", "CREDGUARD_", "XDG_", "DBUS_", "COLUMNS", "NO_COLOR", "CLICOLOR", "PYTHON")
 
 
+_LIMITED = """
+import resource, runpy, sys
+size = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+
+
+#: Without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH (1 and 2 of PR_CAPBSET_DROP, 24) root is a user as any.
+_WITHOUT_RIGHTS = """
+import ctypes, os, sys
+for right in (1, 2):
+    if ctypes.CDLL(None).prctl(24, right, 0, 0, 0):
+        sys.exit("the rights of root cannot be dropped here")
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 @dataclass(frozen=True)
 class Ran:
     """One process that ended."""
@@ -42,6 +60,7 @@ class Laptop:
     """`bus` is what a child needs to reach the keychain (`PrivateKeyring.env`); None = there is none."""
 
     def __init__(self, folder: Path, endpoint: str, bus: Mapping[str, str] | None) -> None:
+        self.bound_by_modes = False  # root too is held to the modes of files
         self.home = folder / "home"
         self.state = self.home / ".local" / "share" / "credguard"
         self.credentials = self.home / ".aws" / "credentials"
@@ -104,12 +123,16 @@ class Laptop:
         ]
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────
-    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
-        return self._start([sys.executable, "-m", "credguard", *words], more)
+    def start(self, *words: str, largest: int | None = None, **more: str) -> subprocess.Popen[str]:
+        """A `credguard` command that was begun. `largest`: no file may grow beyond these bytes."""
+        command = [sys.executable, "-m", "credguard", *words]
+        if largest is not None:
+            command[1:2] = ["-c", _LIMITED, str(largest)]
+        return self._start(command, more)
 
-    def run(self, *words: str, given: str = "", **more: str) -> Ran:
+    def run(self, *words: str, given: str = "", largest: int | None = None, **more: str) -> Ran:
         """A `credguard` command; `more` goes into its environment (an empty value takes one out)."""
-        return self._end(self.start(*words, **more), given)
+        return self._end(self.start(*words, largest=largest, **more), given)
 
     def python(self, code: str, *words: str, **more: str) -> Ran:
         """Python code in a process of the laptop."""
@@ -128,6 +151,8 @@ class Laptop:
 
     def _start(self, command: list[str], more: Mapping[str, str]) -> subprocess.Popen[str]:
         env = {k: v for k, v in {**self.env, **more}.items() if v}
+        if self.bound_by_modes and os.geteuid() == 0:
+            command = [sys.executable, "-I", "-S", "-c", _WITHOUT_RIGHTS, *command]
         return subprocess.Popen(
             command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, encoding="utf-8", cwd=self.home,
@@ -136,7 +161,7 @@ class Laptop:
     @staticmethod
     def _end(process: subprocess.Popen[str], given: str) -> Ran:
         try:
-            out, err = process.communicate(given, timeout=180)
+            out, err = process.communicate(given, timeout=90)
         finally:
             process.kill()
         return Ran(process.returncode, out, err)
