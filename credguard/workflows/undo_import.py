@@ -20,7 +20,7 @@ from credguard.files import backups, undo
 from credguard.files.backups import Backup, BackupName
 from credguard.profiles.edit import plain_again, rekeyed
 from credguard.profiles.ini import parse, shown
-from credguard.profiles.read import AwsFiles, put_together, read_aws_files
+from credguard.profiles.read import AwsFiles, put_together, read_aws_files, section_of
 from credguard.vault.store import secret_of
 from credguard.wire import items
 from credguard.workflows import engine
@@ -197,7 +197,7 @@ class _Performer:
                     return self._revert(state, backup)
             case machine.ProvePlain(profile):
                 files = read_aws_files(state.config_path, state.credentials_path)
-                if files.profile(profile) is None:
+                if files.profile(profile) is None and not self._made_it(state, profile):
                     raise changed_meanwhile(state.config_path)
                 return machine.ProvedPlain()
             case machine.Unlink(profile_id):
@@ -205,6 +205,18 @@ class _Performer:
                     tools.profiles.remove(profile_id)
                 return machine.Unlinked()
         raise TypeError(type(effect).__name__)
+
+    def _made_it(self, state: Undo, profile: str) -> bool:
+        """Whether the import made the section of this profile, which then goes with its line."""
+        content = backups.read_backup(self._tools.backup_folder, state.backup, self._tools.sealer)
+        heading = f"[{section_of(profile)}]".encode()
+        return any(
+            line.strip() == heading
+            for file in content.files
+            if file.path == state.config_path
+            for hunk in file.edit.hunks
+            for line in hunk.added
+        )
 
     def _revert(self, state: Undo, name: str) -> Event:
         tools = self._tools

@@ -83,6 +83,17 @@ def test_a_rotated_key_comes_back_as_it_is_today(computer: Computer) -> None:
     assert Path(computer.config).read_bytes() == CONFIG
 
 
+def test_a_profile_that_the_import_made_goes_with_its_line(computer: Computer) -> None:
+    path = computer.downloads / "alice_accessKeys.csv"
+    path.write_text(f"Access key ID,Secret access key\n{KEY},{SECRET}\n")
+    before = computer.files()
+    assert all(o.ok for o in computer.import_all(f"csv:{path}", ("fresh",)))
+    assert computer.resolved("fresh") == (KEY, "custom-process")
+    assert undo_import(computer.tools()).ok
+    assert computer.files() == before
+    assert path.exists()
+
+
 def test_csv_comes_back(computer: Computer) -> None:
     path = computer.downloads / "alice_accessKeys.csv"
     data = f"Access key ID,Secret access key\r\n{KEY},{SECRET}\r\n".encode()
