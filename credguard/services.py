@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from credguard.domain.keys import Credentials
     from credguard.domain.machine import Step
     from credguard.domain.otp import OtpEntry
+    from credguard.domain.restore import Keep, Row
     from credguard.domain.secret import Secret
     from credguard.domain.text import Text
     from credguard.profiles.shadowing import Shadow
@@ -40,11 +41,14 @@ if TYPE_CHECKING:
     from credguard.queries.names import Target
     from credguard.queries.plaintext import PlaintextRow
     from credguard.vault.store import SecretStore
+    from credguard.workflows.backup import Made
     from credguard.workflows.check import CheckProblem, Checks, WhoAmI
     from credguard.workflows.codes import Codes
     from credguard.workflows.credentials import WorkingCredentials
     from credguard.workflows.intake import Findings, FoundKey, Outcome, Tools
     from credguard.workflows.removal import RemovePlan, UninstallPlan
+    from credguard.workflows.restore import Plan, Restored
+    from credguard.workflows.restore import Target as RestoreTarget
     from credguard.workflows.rotation import RotationReport, Rotations
     from credguard.workflows.undo_import import Undone, UndoPlan
 
@@ -456,6 +460,88 @@ class Services:
         from credguard.workflows.undo_import import undo_import
 
         return undo_import(self._tools, tell)
+
+    # ── backup, restore ──────────────────────────────────────────────────────────────────────────
+    def password_file(self, path: str) -> Secret:
+        """The first line of a file that only its owner can read."""
+        from credguard.vault.sealed.backend import read_passphrase_file
+
+        return read_passphrase_file(path)
+
+    def passphrase_advice(self, passphrase: Secret) -> Text | None:
+        """What to say of a passphrase for a file that can be copied; None where it is good."""
+        from credguard.vault.sealed.backup import advice
+
+        return advice(passphrase)
+
+    def recovery_code(self) -> Secret:
+        """A fresh code that can open a backup, to be shown once."""
+        from credguard.vault.sealed.recovery import generate
+
+        return generate()
+
+    def is_same_code(self, typed: Secret, code: Secret) -> bool:
+        """Whether a recovery code was typed as shown; case, spaces and dashes do not matter."""
+        from credguard.domain.errors import CredGuardError
+        from credguard.vault.sealed.recovery import parse
+
+        try:
+            return parse(typed) == parse(code)
+        except CredGuardError:
+            return False
+
+    def backup(
+        self, path: str, passphrase: Secret, recovery: Secret | None = None, replace_it: bool = False
+    ) -> Made:
+        """Everything into the file at `path`, which opens with the passphrase, or with the recovery code."""
+        from credguard.vault.sealed.credentials import Credential, Passphrase, RecoveryCode
+        from credguard.workflows.backup import make_backup
+
+        keys: list[Credential] = [Passphrase(passphrase)]
+        if recovery is not None:
+            keys.append(RecoveryCode(recovery))
+        return make_backup(
+            path,
+            keys,
+            store=self.store,
+            codes_store=self.codes_store,
+            database=self.database,
+            clock=self.clock,
+            replace_it=replace_it,
+        )
+
+    def restore_plan(self, path: str, secret: Secret, recovery: bool = False) -> Plan:
+        """What restoring the file would do; `secret` is its passphrase, or its recovery code."""
+        from credguard.vault.sealed.credentials import Credential, Passphrase, RecoveryCode
+        from credguard.workflows import restore
+
+        key: Credential = RecoveryCode(secret) if recovery else Passphrase(secret)
+        return restore.plan(restore.open_backup(path, key), self._restore_target)
+
+    def restore(self, plan: Plan, keep: Callable[[Row], Keep]) -> Restored:
+        from credguard.workflows.restore import restore
+
+        return restore(plan, self._restore_target, keep)
+
+    def profiles_without_line(self, plan: Plan) -> tuple[FoundKey, ...]:
+        """Restored profiles that the AWS tools do not know yet; `import_keys` writes their lines."""
+        from credguard.workflows.restore import profiles_without_line
+
+        return profiles_without_line(plan, self._restore_target)
+
+    @property
+    def _restore_target(self) -> RestoreTarget:
+        from credguard.workflows.restore import Target
+
+        return Target(
+            store=self.store,
+            codes_store=self.codes_store,
+            database=self.database,
+            interlock=self.interlock,
+            clock=self.clock,
+            config_path=places.aws_config(),
+            credentials_path=places.aws_credentials(),
+        )
 
     # ── rotation ─────────────────────────────────────────────────────────────────────────────────
     def key_to_rotate(self, target: Target) -> KeyRow:

@@ -36,6 +36,8 @@ COMMANDS: dict[str, Entry] = {
     "show": Entry("show", "all about one account"),
     "rename": Entry("rename", "what an account is called here, and its company"),
     "activity": Entry("activity", "which program used which key when", "Understand"),
+    "backup": Entry("backup", "everything in one encrypted file; restore brings it back", "CredGuard itself"),
+    "restore": Entry("restore", "bring back what a backup holds; nothing is deleted"),
     "settings": Entry("settings", "see and change what CredGuard does", "CredGuard itself"),
     "uninstall": Entry("uninstall", "put everything back and take CredGuard out", "CredGuard itself"),
     "remove": Entry("remove", "take a key or a code out of CredGuard"),

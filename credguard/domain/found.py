@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-SourceKind: TypeAlias = Literal["aws", "csv", "env"]
+#: `store`: the key is stored already (a restored backup), and only its line is wanting.
+SourceKind: TypeAlias = Literal["aws", "csv", "env", "store"]
 
 
 @dataclass(frozen=True, slots=True)

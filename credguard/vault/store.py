@@ -47,6 +47,8 @@ class Named(Protocol):
 
     def notices(self) -> tuple[Text, ...]: ...
 
+    def changed(self, name: str) -> float | None: ...
+
 
 class SecretStore:
     """Named items in one store. Values of `items.SECRET_FIELDS` come and go as Secret."""
@@ -76,6 +78,15 @@ class SecretStore:
         """
         value = self._get(name)
         return None if value is None else _wrap(name, value)
+
+    def value(self, name: str) -> Secret | None:
+        """The item as it is stored, for a backup: also one of a newer version. Raises as `read`."""
+        value = self._get(name)
+        return None if value is None else Secret(value)
+
+    def changed(self, name: str) -> float | None:
+        """When the item was written last, in seconds since 1970; None where the store does not know."""
+        return self._listing.changed(name) if self._listing is not None else None
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """The names of all items that start with `prefix`, sorted."""
@@ -237,6 +248,11 @@ def _wrap(name: str, value: str) -> Item:
         key: Secret(field) if key in items.SECRET_FIELDS and isinstance(field, str) else field
         for key, field in item.items()
     }
+
+
+def unpacked(name: str, value: Secret) -> Item:
+    """The item in a stored value; CredGuardError `item-unreadable` for one that is none of this version."""
+    return _wrap(name, value.reveal())
 
 
 def _unreadable(name: str) -> CredGuardError:

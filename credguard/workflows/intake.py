@@ -147,7 +147,7 @@ def _import(
     found = key.found
     if keep_plaintext:
         found = replace(found, edits=False)
-    if found.profile is not None and found.edits:
+    if found.profile is not None and found.edits and found.profile_id is None:
         found = replace(found, profile_id=f"p-{tools.token()}")
     try:
         with tools.interlock.hold(_lock(found.access_key_id)):

@@ -137,6 +137,8 @@ class Performer:
 
     def _source(self, found: Found) -> Secret | None:
         """The secret where it was found; None where it is there no longer."""
+        if found.source == "store":
+            return None
         if found.source == "env":
             key = read_environment(self._tools.environ)
             return key.secret if key is not None and key.access_key_id == found.access_key_id else None
@@ -326,11 +328,11 @@ class Performer:
         if found.profile is not None and found.profile_id is not None:
             tools.profiles.save(self._profile_link(state))
         where = shown(found.path) if found.path else "the environment"
-        action = (
-            text("moved the key of {name} out of {where}", name=found.name, where=where)
-            if found.edits
-            else text("stored the key of {name}", name=found.name)
-        )
+        action = text("moved the key of {name} out of {where}", name=found.name, where=where)
+        if found.source == "store":
+            action = text("let the AWS tools use the stored key of {name}", name=found.name)
+        elif not found.edits:
+            action = text("stored the key of {name}", name=found.name)
         tools.activity.record(
             tools.clock.now(), "you", action, state.account_id, found.access_key_id, kind="change"
         )
@@ -338,7 +340,8 @@ class Performer:
 
     def _forget(self, state: Intake) -> Event:
         found, tools = state.found, self._tools
-        if found.profile_id is not None:
+        # What was restored was there before this run; without its line it harms nobody.
+        if found.profile_id is not None and found.source != "store":
             tools.profiles.remove(found.profile_id)
             tools.store.remove(items.profile(found.profile_id))
         if state.new_key and not self._pointed_to(found.access_key_id):

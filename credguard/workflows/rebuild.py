@@ -28,11 +28,16 @@ def rebuild(
     out. The codes of this moment count as used: what was sent before is no longer known.
     """
     with contextlib.suppress(CredGuardError):
-        _accounts(Accounts(database), store)
-        _keys(Keys(database), Accounts(database), store)
-        _profiles(Profiles(database), store)
+        add_missing(database, store)
         _devices(Devices(database), codes() if codes is not None else store, clock)
         database.rebuilt()
+
+
+def add_missing(database: Database, store: SecretStore) -> None:
+    """Rows for the accounts, keys and profiles that have an item and no row. Raises what the store does."""
+    _accounts(Accounts(database), store)
+    _keys(Keys(database), Accounts(database), store)
+    _profiles(Profiles(database), store)
 
 
 def _readable(store: SecretStore, prefix: str) -> Iterator[Item]:

@@ -58,6 +58,9 @@ class SealedBackend:
     def names(self) -> tuple[str, ...]:
         return self._vault.names() if self._open() else ()
 
+    def changed(self, name: str) -> float | None:
+        return self._vault.changed(name) if self._open() else None
+
     def notices(self) -> tuple[Text, ...]:
         return tuple(notice.text for notice in self._vault.notices())
 

@@ -283,6 +283,13 @@ class SealedVault:
             found = _opened(loaded, which).get(name)
             return None if found is None else found[0]
 
+    def changed(self, name: str) -> float | None:
+        """When the item was written last, in seconds since 1970; None where there is none."""
+        with self._threads:
+            loaded, which = self._current(), compartment_of(name)
+            found = loaded.items.get(which, {}).get(name)
+            return found[1] if found else None
+
     def names(self) -> tuple[str, ...]:
         """The names of all items in the compartments that are open, sorted."""
         with self._threads:
