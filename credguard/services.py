@@ -347,19 +347,25 @@ class Services:
         return self._checks.whoami(self.key_to_rotate(self.target(name)).access_key_id)
 
     def check(self, account_id: str | None = None) -> tuple[CheckProblem, ...]:
-        """Ask AWS about every stored key (of one account); returns what went wrong, key by key."""
+        """Ask AWS about every stored key (of one account), until it cannot be reached; returns what went
+        wrong, key by key."""
         from credguard.workflows.check import CheckProblem
 
-        asked = [k for k in self._keys.all() if account_id is None or k.account_id == account_id]
-        wrong = tuple(
-            CheckProblem(key.access_key_id, key.account_id, error)
-            for key in asked
-            if (error := self._checks.refresh(key)) is not None
-        )
-        silent = sum(p.error.code == "no-network" for p in wrong)
-        if account_id is None and len(asked) > silent:
+        wrong: list[CheckProblem] = []
+        offline = answered = False
+        for key in self._keys.all():
+            if account_id is not None and key.account_id != account_id:
+                continue
+            error = self._checks.refresh(key)
+            if error is not None:
+                wrong.append(CheckProblem(key.access_key_id, key.account_id, error))
+            offline = error is not None and error.code == "no-network"
+            if offline:
+                break  # the other keys would each wait for the same nothing
+            answered = True
+        if account_id is None and answered and not offline:
             self._history.note_checked(self.clock.now())
-        return wrong
+        return tuple(wrong)
 
     def credentials(self, profile: str) -> Credentials:
         """Working credentials for a profile's id or name, now."""

@@ -16,7 +16,7 @@ class History:
         self._database = database
 
     def checked_at(self) -> float | None:
-        """When AWS was last asked about all keys and answered for one of them at least; None = never."""
+        """When AWS was last asked about all keys and answered; None = never."""
         row = self._database.row("SELECT value FROM meta WHERE name = ?", (_CHECKED,))
         with contextlib.suppress(ValueError):
             return None if row is None else float(row["value"])

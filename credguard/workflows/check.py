@@ -87,6 +87,8 @@ class Checks:
             self._details(key.access_key_id, identity, credentials)
         except CredGuardError as error:
             if error.code == "key-unknown":
+                if key.status == "inactive":
+                    return None  # known to be off, as the old key of a rotation is
                 self.keys.set_status(key.access_key_id, "inactive")
             return error
         return None
