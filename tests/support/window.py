@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import shiboken6
+
 from credguard.demo.cloud import companies
 from credguard.demo.cloud.companies import COMPANIES, Company
 from credguard.demo.cloud.world import DemoWorld
@@ -49,13 +51,19 @@ class Laptop:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        for window in self._windows:
-            window.close()
-            window.tasks.wait()
-            window.deleteLater()
-        settle()
+        self.put_away()
         self.services.close()
         self.world.__exit__(*reason)
+
+    def put_away(self) -> None:
+        """Close the windows there are; the computer stays as it is."""
+        for window in self._windows:
+            if shiboken6.isValid(window):
+                window.close()
+                window.tasks.wait()
+                window.deleteLater()
+        self._windows.clear()
+        settle()
 
     def restart(self) -> Services:
         """Fresh services, as after a start of the program."""

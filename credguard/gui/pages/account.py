@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout
 
 from credguard.domain.accounts import grouped
 from credguard.gui.pages import account_cards as cards
@@ -16,6 +16,7 @@ from credguard.gui.pages.page import Page, clear
 from credguard.gui.theme import LARGE, NARROW, theme
 from credguard.gui.translate import harmless, words
 from credguard.gui.widgets.button import Button
+from credguard.gui.widgets.cards import row
 from credguard.gui.widgets.surface import Banner, Pill
 from credguard.gui.widgets.text import Text
 from credguard.queries.accounts import AccountRow
@@ -49,6 +50,11 @@ class AccountPage(Page):
         super().__init__(window, "", back="Accounts")
         self._id = account_id
         self._offered: dict[str, Button] = {}
+
+    def _fit(self) -> None:
+        self.header.stacked = self.window_.width() < NARROW
+        self.header.measure()
+        super()._fit()
 
     def go_back(self) -> None:
         self.window_.show_page("accounts")
@@ -110,26 +116,37 @@ class AccountPage(Page):
         self.title.setText(harmless(account.account.name))
         self.setAccessibleName(account.account.name)
         header.set_color(account.account.color)
-        clear(header.under)
+        self.sub.hide()
+        clear(header.facts)
         number = Text(grouped(account.account.account_id), "digits", "text2")
         copy = Button("", "quiet", "copy", 20, name="Copy the account number")
         copy.clicked.connect(lambda: window.act("copy-id", account))
-        header.under.setSpacing(0)
         number.setMinimumWidth(number.sizeHint().width())
-        header.under.addWidget(number)
-        header.under.addSpacing(5)
-        header.under.addWidget(copy)
-        header.under.addSpacing(theme().u(12))
+        header.facts.addWidget(number)
+        header.facts.addSpacing(5)
+        header.facts.addWidget(copy)
+        clear(header.more)
+        second = header.facts
+        if theme().scale >= LARGE:
+            header.facts.addStretch(1)
+            second = QHBoxLayout()
+            second.setSpacing(0)
+            header.more.addLayout(second)
+        else:
+            second.addSpacing(theme().u(12))
         for part in (account.account.alias or "", account.user):
             if part:
-                header.under.addWidget(Text(harmless(part), color="text2"))
-                header.under.addSpacing(theme().u(18))
+                second.addWidget(Text(harmless(part), color="text2"))
+                second.addSpacing(theme().u(18))
         if endpoint:
             host = harmless(endpoint.partition("://")[2].partition("/")[0] or endpoint)
             pill = Pill(f"asks {host}", "warn", "triangle-alert")
             pill.setToolTip(f"AWS_ENDPOINT_URL is {harmless(endpoint)}: AWS itself is not asked.")
-            header.under.addWidget(pill)
-        header.under.addStretch(1)
+            if theme().scale >= LARGE:
+                header.more.addLayout(row(pill, None))
+            else:
+                second.addWidget(pill)
+        second.addStretch(1)
         clear(self.head)
         self._offered = {}
         offered = [("console", "Console", "globe"), ("terminal", "Terminal", "terminal")]

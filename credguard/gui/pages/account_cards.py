@@ -50,8 +50,11 @@ class KeyCard(Card):
         used = Text(_used(key, lines, now), color="text2", right=True)
         number = Text(key.access_key_id, "mono14", elide=Qt.TextElideMode.ElideMiddle)
         line = row(number, copy, spacing=0)
-        line.addWidget(used, 1)
         layout.addLayout(line)
+        if theme().scale < LARGE:
+            line.addWidget(used, 1)
+        elif used.text():
+            layout.addLayout(row(used, None))
         layout.addSpacing(4)
         layout.addLayout(self._age(account, key, off, now))
         layout.addSpacing(2)

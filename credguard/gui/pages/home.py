@@ -110,13 +110,14 @@ class HomePage(Page):
         way = QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom
         pair = QBoxLayout(way)
         pair.setSpacing(16)
-        pair.addWidget(cards.HealthCard(self.window_, view), 1)
+        part = 1 if across else 0
+        pair.addWidget(cards.HealthCard(self.window_, view), part)
         if view.waiting:
             waiting = cards.WaitingCard(self.window_, view.waiting[:3])
             self._first = self._first or waiting.first
-            pair.addWidget(waiting, 1)
+            pair.addWidget(waiting, part)
         else:
-            pair.addWidget(cards.LatelyCard(self.window_, data.lately[:4], now), 1)
+            pair.addWidget(cards.LatelyCard(self.window_, data.lately[:4], now), part)
         main.addLayout(pair)
         if view.timeline:
             main.addWidget(cards.TimelineCard(self.window_, view, now))

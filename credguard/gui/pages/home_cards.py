@@ -56,13 +56,14 @@ class HealthCard(Card):
 
     def __init__(self, window: Window, view: HomeView) -> None:
         super().__init__(name="health")
-        self.setMinimumHeight(theme().u(252))
+        large = theme().scale >= LARGE
+        if not large:
+            self.setMinimumHeight(theme().u(252))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(0)
         layout.addWidget(Text("Health", "card"))
         layout.addStretch(1)
-        large = theme().scale >= LARGE
         middle = QBoxLayout(QBoxLayout.Direction.TopToBottom if large else QBoxLayout.Direction.LeftToRight)
         middle.setSpacing(24)
         middle.addLayout(row(ScoreRing(view.score), None) if large else row(ScoreRing(view.score)))

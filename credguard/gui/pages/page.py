@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
@@ -54,6 +54,10 @@ class Page(QWidget):
         self.window_ = window
         self.data: Any = None
         self._asked, self._shown, self._sort = 0, False, (-1, -1.0)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.redraw)
         self.setAccessibleName(title)
         self.header = PageHeader(title, sub, back)
         self.title, self.sub, self.head = self.header.title, self.header.sub, self.header.buttons
@@ -135,14 +139,16 @@ class Page(QWidget):
         focus = QApplication.focusWidget()
         inside = focus if focus is not None and self.isAncestorOf(focus) else None
         name, ring = (inside.objectName() if inside else ""), self.window_.ring_is_on(inside)
+        before = set(self.findChildren(QWidget, name)) if name else set()
         clear(self.content)
         self.draw()
         self._shown = True
         if name and inside is not None and not inside.isVisible():
-            found = next((w for w in self.findChildren(QWidget, name) if w.isVisibleTo(self)), None)
+            found = next((w for w in self.findChildren(QWidget, name) if w not in before), None)
             if found is not None:
-                reason = Qt.FocusReason
-                found.setFocus(reason.TabFocusReason if ring else reason.OtherFocusReason)
+                reason = Qt.FocusReason.TabFocusReason if ring else Qt.FocusReason.OtherFocusReason
+                # The layout shows it only after this.
+                QTimer.singleShot(0, found, lambda: found.setFocus(reason))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.header.back is not None:
@@ -193,4 +199,5 @@ class Page(QWidget):
         if sort != self._sort:
             self._sort = sort
             if self._shown:
-                self.redraw()
+                # Not now: a layout that is setting its items' places must keep them.
+                self._soon.start()

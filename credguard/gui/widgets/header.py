@@ -50,8 +50,11 @@ class PageHeader(QWidget):
     """`title` and `sub` are Text; `buttons` is the row at the right, in the order quiet, secondary, primary.
 
     `color` stands an account's bar beside the title; `under` is the row of the sub line, for pills and
-    copy buttons after it.
+    copy buttons after it; `facts` may stand in its place, `more` is for lines below it. `stacked`: the
+    buttons in a line of their own.
     """
+
+    stacked = False
 
     def __init__(self, title: str = "", sub: str = "", back: str = "", color: str = "") -> None:
         super().__init__()
@@ -72,9 +75,15 @@ class PageHeader(QWidget):
         words.addWidget(self.title)
         self.under = QHBoxLayout()
         self.under.setSpacing(6)
-        self.under.addWidget(self.sub)
+        self.under.addWidget(self.sub, 100)
+        self.facts = QHBoxLayout()
+        self.facts.setSpacing(0)
+        self.under.addLayout(self.facts)
         self.under.addStretch(1)
         words.addLayout(self.under)
+        self.more = QVBoxLayout()
+        self.more.setSpacing(2)
+        words.addLayout(self.more)
         self.buttons = QHBoxLayout()
         self.buttons.setSpacing(8)
         after = QHBoxLayout()
@@ -113,5 +122,7 @@ class PageHeader(QWidget):
 
     def measure(self) -> None:
         """From 150 % text on the buttons stand in a line of their own."""
-        down = QBoxLayout.Direction.TopToBottom
-        self._line.setDirection(down if theme().scale >= LARGE else QBoxLayout.Direction.LeftToRight)
+        way = QBoxLayout.Direction
+        self.sub.set_wrap(theme().scale >= LARGE)
+        stacked = self.stacked or theme().scale >= LARGE
+        self._line.setDirection(way.TopToBottom if stacked else way.LeftToRight)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from credguard.gui.theme import theme
+from credguard.gui.theme import LARGE, theme
 from credguard.gui.widgets.button import Button, Kind
 from credguard.gui.widgets.surface import Separator
 from credguard.gui.widgets.text import Text
@@ -64,7 +64,14 @@ class ListRow(QWidget):
             named = title if isinstance(title, str) else ""
             self.button = Button(action, kind, icon, name=f"{action}: {named}" if named else action)
             self.button.clicked.connect(self.acted)
-            line.addWidget(self.button)
+            if theme().scale < LARGE:
+                line.addWidget(self.button)
+            else:  # no room beside the words
+                below = QHBoxLayout()
+                below.setContentsMargins(0, 8, 0, 0)
+                below.addWidget(self.button)
+                below.addStretch(1)
+                words.addLayout(below)
         self.measure()
 
     def measure(self) -> None:

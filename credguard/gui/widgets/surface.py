@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from credguard.gui.icons import paint_icon
-from credguard.gui.theme import theme
+from credguard.gui.theme import LARGE, theme
 from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.marks import Pill
 from credguard.gui.widgets.text import Text
@@ -212,14 +212,21 @@ class Banner(Card):
         layout.addLayout(tile)
         words = QVBoxLayout()
         words.setSpacing(4)
-        words.addWidget(Text(title, "name", "danger" if kind == "danger" else "text"))
+        words.addWidget(Text(title, "name", "danger" if kind == "danger" else "text", wrap=True))
         words.addWidget(Text(line, wrap=True))
         layout.addLayout(words, 1)
         self.button: Button | None = None
         if action:
             self.button = Button(action, "danger" if kind == "danger" else "secondary", name=action)
             self.button.clicked.connect(self.pressed)
-            layout.addWidget(self.button)
+            if theme().scale < LARGE:
+                layout.addWidget(self.button)
+            else:
+                below = QHBoxLayout()
+                below.setContentsMargins(0, 8, 0, 0)
+                below.addWidget(self.button)
+                below.addStretch(1)
+                words.addLayout(below)
 
 
 class Note(Card):

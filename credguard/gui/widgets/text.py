@@ -36,6 +36,7 @@ class Text(QLabel):
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.role, self.token, self.wraps, self._elide = role, color, wrap, elide
+        self._given = 0
         self._align = _RIGHT if right else _CENTRE if center else _LEFT
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(wrap)
@@ -54,6 +55,15 @@ class Text(QLabel):
     def set_role(self, role: str) -> None:
         self.role = role
         self.measure()
+        self.updateGeometry()
+
+    def set_wrap(self, wraps: bool) -> None:
+        """Several lines, or one that elides."""
+        self.wraps = wraps
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(wraps)
+        self.setSizePolicy(policy)
+        self._hint()
         self.updateGeometry()
 
     def setText(self, text: str) -> None:
@@ -75,7 +85,8 @@ class Text(QLabel):
             return QSize(width, self.line_height())
         # A comfortable measure, not the whole paragraph in one line.
         width = min(width, theme().u(440))
-        return QSize(width, self.heightForWidth(width))
+        # As high as the width needs that it was given: a fixed policy would cut it at the hint.
+        return QSize(width, self.heightForWidth(self._given or width))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(min(40, self.sizeHint().width()), self.line_height())
@@ -100,7 +111,8 @@ class Text(QLabel):
             self.setToolTip(tip)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self.wraps and event.oldSize().width() != event.size().width():
+        if self.wraps and self._given != event.size().width():
+            self._given = event.size().width()
             self.updateGeometry()
         self._hint()
 
