@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import email.utils
 import json
 import socket
 import stat
@@ -30,6 +31,7 @@ from credguard.demo.cloud.server import Double
 from credguard.demo.cloud.world import DemoWorld
 from credguard.domain.keys import account_of
 from tests.support.aws_double import client, serial_of
+from tests.support.clock import FakeClock
 
 ROOM = 3 * 60  # the code tests begin at the start of a three-minute window
 
@@ -464,3 +466,12 @@ def test_seeded_accounts_exist() -> None:
             assert BLUE_KITE.secret() in left
         finally:
             services.close()
+
+
+def test_the_date_of_an_answer_is_the_doubles_alone() -> None:
+    """Clients take their clock's offset from it; a second Date would be this computer's real time."""
+    clock = FakeClock()
+    with Double(clock) as answering, pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(answering.url)
+    dates = refused.value.headers.get_all("date")
+    assert dates == [email.utils.formatdate(clock.now(), usegmt=True)]

@@ -321,4 +321,8 @@ def _serve(app: Any, port: int) -> BaseWSGIServer:
         def log(self, *_: Any) -> None:
             return None
 
+        def send_response(self, code: int, message: str | None = None) -> None:
+            # Without the base's own Date, which would come first and tell this computer's time.
+            self.send_response_only(code, message)
+
     return make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
