@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from credguard.catalog.activity import ActivityKind, ActivityRow
 from credguard.domain.text import Text
 from credguard.queries.accounts import AccountRow
+
+if TYPE_CHECKING:
+    from credguard.catalog.activity import ActivityKind, ActivityRow
 
 
 @dataclass(frozen=True, slots=True)
