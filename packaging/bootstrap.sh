@@ -279,6 +279,9 @@ check() {
 bench() {
     environment dev
     window_libraries || exit 1
+    if [ "$(uname -s)" = Linux ]; then
+        install_packages "${TEST_PACKAGES[@]}" || say "no keychain or no X server to be had here: what needs them is left out"
+    fi
     "$VENV/bin/python" benchmarks/run.py "$@"
 }
 
