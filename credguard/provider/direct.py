@@ -48,9 +48,12 @@ class SecretService:
         )
         unlocked, at = read_paths(answer, 0)
         locked, _ = read_paths(answer, at)
+        if len(unlocked) + len(locked) > 1:
+            # keyring writes into one collection; which of these is that one, the full program knows.
+            raise Unavailable("several")
+        if locked:
+            raise Unavailable("locked")
         if not unlocked:
-            if locked:
-                raise Unavailable("locked")
             return None
         _, answer = self._bus.call(
             SERVICE, unlocked[0], "org.freedesktop.Secret.Item", "GetSecret", "o", string(self._session)

@@ -81,6 +81,7 @@ class Keychain:
         self._backend = backend
         self._timeout = timeout
         self._patience = min(patience, timeout)
+        self._late: list[threading.Thread] = []
         self._alive = alive or (lambda seconds: True)
 
     def get_password(self, service: str, username: str) -> str | None:
@@ -91,7 +92,7 @@ class Keychain:
         return self._ask(get)
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        self._ask(lambda: self._backend.set_password(service, username, password))
+        self._ask(lambda: self._backend.set_password(service, username, password), changes=True)
 
     def delete_password(self, service: str, username: str) -> None:
         from keyring.errors import PasswordDeleteError
@@ -104,11 +105,16 @@ class Keychain:
                 if self._backend.get_password(service, username) is not None:
                     raise
 
-        self._ask(delete)
+        self._ask(delete, changes=True)
 
-    def _ask(self, call: Callable[[], T]) -> T:
+    def _ask(self, call: Callable[[], T], changes: bool = False) -> T:
+        """A change that was given up may still take place, when its person answers at last. Until then no
+        other one is made, which that one would undo."""
+        self._late = [thread for thread in self._late if thread.is_alive()]
         try:
-            return _within(self._timeout, call, self._patience, self._alive)
+            if changes and self._late:
+                raise TimeoutError
+            return _within(self._timeout, call, self._patience, self._alive, self._late if changes else None)
         except CredGuardError:
             raise
         except Exception as error:  # a keychain raises whatever its system library does
@@ -177,11 +183,12 @@ def _within(
     call: Callable[[], T],
     patience: float | None = None,
     alive: Callable[[float], bool] = lambda seconds: True,
+    late: list[threading.Thread] | None = None,
 ) -> T:
     """What `call` gives or raises. TimeoutError after `seconds`, or after `patience` (twice: one for the
     question) when what is called is not `alive`.
 
-    The thread of a call that hangs is left behind; it holds nothing and ends with the program.
+    The thread of a call that hangs is left behind (in `late`); it holds nothing and ends with the program.
     """
     results: list[T] = []
     errors: list[BaseException] = []
@@ -201,6 +208,8 @@ def _within(
     if errors:
         raise errors[0]
     if not results:
+        if late is not None:
+            late.append(thread)
         raise TimeoutError
     return results[0]
 

@@ -81,7 +81,11 @@ class SealedBackend:
         while not self._open():
             with self._opening:
                 if not self._vault.exists:
-                    self._vault.create(self._new_passphrase(), self._cost)
+                    try:
+                        self._vault.create(self._new_passphrase(), self._cost)
+                    except CredGuardError as error:
+                        if error.code != "vault-exists":  # another process made it meanwhile: it is opened
+                            raise
 
     def _unlock(self) -> None:
         question = "Passphrase of the sealed vault"

@@ -24,7 +24,10 @@ def seal_items(key: bytes, vault: str, name: str, generation: int, items: Items)
         "v": 1,
         "items": [{"name": n, "value": v, "changed": at} for n, (v, at) in sorted(items.items())],
     }
-    plain = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        plain = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which UTF-8 has no bytes for
+        plain = json.dumps(document, separators=(",", ":")).encode()
     return seal(key, "compartment", pad(plain), f"{vault}/{name}/{generation}".encode())
 
 
