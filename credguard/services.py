@@ -81,6 +81,7 @@ class Services:
         self._environ = os.environ if environ is None else environ
         self._passphrase = passphrase
         self._sent: dict[str, OtpEntry] = {}
+        self._offers: dict[str, OtpEntry] = {}
 
     def close(self) -> None:
         """Close what was opened."""
@@ -177,6 +178,64 @@ class Services:
         from credguard.aws.clients import AwsClients
 
         return AwsClients(self.clock, self._environ)
+
+    # ── opening and closing the store ────────────────────────────────────────────────────────────
+    @property
+    def is_unlocked(self) -> bool:
+        """Whether the store was opened, and would answer without asking. Touches no file."""
+        return "store" in self.__dict__ and not self.store.asks
+
+    def asks_passphrase(self) -> bool:
+        """Whether a person has to type the sealed vault's passphrase before it can be used."""
+        return self.store.asks
+
+    def lock(self) -> None:
+        """Forget the opened vault and everything that holds it; the next use opens it anew."""
+        for name in ("store", "codes_store"):
+            store = self.__dict__.pop(name, None)
+            if store is not None:
+                store.lock()
+        for name in ("_codes", "_checks", "_rotations", "_tools"):
+            self.__dict__.pop(name, None)
+        self._sent.clear()
+        self._offers.clear()
+
+    def unlock(self, passphrase: Secret | None = None) -> None:
+        """Open the store again: with a passphrase where it asks for one.
+
+        Raises CredGuardError `wrong-passphrase`, Locked, `store-silent`, …
+        """
+        if passphrase is not None:
+            self.store.unlock(passphrase)
+        self.store.check()
+
+    def create_vault(self, passphrase: Secret) -> None:
+        """Make the sealed vault and open it; it is the store from now on. Raises as `make_vault`."""
+        from credguard.vault.choose import make_vault
+
+        make_vault(
+            self.settings,
+            passphrase,
+            vault_path=places.vault_file(),
+            alone=lambda name: self.interlock.hold(name, wait=10.0),
+            environ=self._environ,
+        )
+        self.lock()
+        self.unlock(passphrase)
+
+    def suggest_passphrase(self) -> str:
+        """Six words chosen by chance."""
+        import secrets
+
+        from credguard.domain.passphrase import suggest
+
+        return suggest(self.passphrase_words, secrets.choice)
+
+    @cached_property
+    def passphrase_words(self) -> tuple[str, ...]:
+        """The words that suggestions are made of."""
+        with open(os.path.join(places.resources(), "words.txt"), encoding="utf-8") as file:
+            return tuple(file.read().split())
 
     # ── workflows ────────────────────────────────────────────────────────────────────────────────
     @cached_property
@@ -436,10 +495,13 @@ class Services:
         tell: Callable[[int, tuple[Step, ...]], None] = _nobody,
         ended: Callable[[int, Outcome], None] = _nobody,
         keep_plaintext: bool = False,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> tuple[Outcome, ...]:
         from credguard.workflows.intake import import_keys
 
-        outcomes = import_keys(found, self._tools, tell=tell, ended=ended, keep_plaintext=keep_plaintext)
+        outcomes = import_keys(
+            found, self._tools, tell=tell, ended=ended, keep_plaintext=keep_plaintext, stopped=stopped
+        )
         for outcome in outcomes:
             key = self._keys.get(outcome.access_key_id)
             if outcome.ok and key is not None:
@@ -581,6 +643,10 @@ class Services:
     def rotate_resume(self, run: RunRow | str, tell: Tell = _nobody) -> RotationReport:
         return self._rotations.resume(run if isinstance(run, str) else run.run_id, tell)
 
+    def rotation_of(self, access_key_id: str) -> RunRow | None:
+        """The unfinished rotation of this key."""
+        return self._rotations.of_key(access_key_id)
+
     def rotate_answer(self, run_id: str, answer: str, tell: Tell = _nobody) -> RotationReport:
         return self._rotations.answer(run_id, answer, tell)
 
@@ -646,6 +712,14 @@ class Services:
 
         return rows_of(self._codes.entries(deleted), self._accounts.all())
 
+    def codes_page(self) -> tuple[CodeRow, ...]:
+        """All codes in the order of the Accounts page; removed ones stand among them while they are kept."""
+        from credguard.queries.codes import by_company
+
+        self._codes.sweep()
+        removed = tuple(row for row in self.codes(deleted=True) if row.unreadable is None)
+        return by_company(self.codes() + removed)
+
     def code_row(self, name: str, deleted: bool = False) -> CodeRow:
         from credguard.queries.codes import find_row
 
@@ -689,6 +763,76 @@ class Services:
             keys=self._keys.all(),
         )
         return self._code_row(self._codes.add(entry, name))
+
+    def offer_code(
+        self,
+        *,
+        address: str | None = None,
+        secret: str | None = None,
+        image_path: str | None = None,
+        image: bytes | None = None,
+        name: str | None = None,
+    ) -> CodeRow:
+        """Read a code without storing it: a face shows it first, then `keep_code` or `drop_offers`."""
+        import uuid
+        from dataclasses import replace
+
+        from credguard.workflows.add_code import entry_from
+
+        entry = entry_from(
+            address=address, secret=secret, image_path=image_path, image=image, name=name,
+            account_id=None, serial=None, accounts=self._accounts.all(), keys=self._keys.all(),
+        )  # fmt: skip
+        offer = replace(entry, entry_id=str(uuid.uuid4()))
+        self._offers[offer.entry_id] = offer
+        return self._code_row(offer)
+
+    def offered_code(self, entry_id: str, account_id: str | None = None) -> tuple[CodeRow, CodeNow]:
+        """What is offered, tied to the account a person chose, and its code of this moment."""
+        from credguard.queries.codes import CodeNow
+        from credguard.workflows.add_code import tied
+
+        entry = tied(self._offer(entry_id), account_id, self._keys.all())
+        code = self._codes.offered(entry).code
+        now = CodeNow(code.code, code.valid_for, code.next_code, False, entry.period)
+        return self._code_row(entry), now
+
+    def keep_code(
+        self, entry_id: str, *, account_id: str | None, user: str, name: str | None = None
+    ) -> CodeRow:
+        """Store what was offered: read back, then forgotten here. `user` is whose code it is."""
+        from dataclasses import replace
+
+        from credguard.domain.otp import clean_name
+        from credguard.workflows.add_code import tied
+
+        entry = tied(replace(self._offer(entry_id), account=clean_name(user)), account_id, self._keys.all())
+        kept = self._codes.add(entry, name)
+        self._offers.pop(entry_id, None)
+        return self._code_row(kept)
+
+    def drop_offers(self) -> None:
+        """Forget what was read and not kept."""
+        self._offers.clear()
+
+    def _offer(self, entry_id: str) -> OtpEntry:
+        from credguard.domain.errors import CredGuardError
+        from credguard.domain.text import text
+
+        found = self._offers.get(entry_id)
+        if found is None:
+            raise CredGuardError(
+                "no-such-code", text("This code was not kept."), text("Show CredGuard the QR code again.")
+            )
+        return found
+
+    def code_pair(self, entry_id: str) -> tuple[str, str, int, int]:
+        """The two codes in a row that AWS asks for, and how long they last (seconds, of the period)."""
+        return self._codes.pair(entry_id)
+
+    def clock_offset(self) -> float | None:
+        """Seconds by which AWS's clock is ahead of this computer's; None before AWS was asked."""
+        return self.clients.clock_offset if "clients" in self.__dict__ else None
 
     def remove_code(self, entry_id: str) -> CodeRow:
         return self._code_row(self._codes.remove(entry_id))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from credguard.gui.theme import Mode, Theme
@@ -39,11 +41,19 @@ def _run(demo: bool) -> int:
         app.setStyle("Fusion")
     window = Window(services)
     window.show()
+    window.tasks.idle.connect(partial(_begin, window), Qt.ConnectionType.SingleShotConnection)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = app.exec()
     window.tasks.wait()
     services.close()
     return code
+
+
+def _begin(window: Window) -> None:
+    """Home is there: the first run, or what was left unfinished."""
+    from credguard.gui.journeys.start import begin
+
+    begin(window)
 
 
 def _ask(question: str) -> str | None:

@@ -31,6 +31,7 @@ class CodeRow:
     issuer: str = ""
     algorithm: str = "SHA1"
     title: str = ""  # what a card shows: the account's name, else the issuer
+    company: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A row of `credguard totp list --json`."""
@@ -81,7 +82,7 @@ def rows_of(
                 user=entry.account,
                 account_id=entry.account_id,
                 color=account.color if account else None,
-                root=":mfa/root-account" in (entry.serial or ""),
+                root=_is_root(entry),
                 type=entry.type,
                 digits=entry.digits,
                 period=entry.period,
@@ -91,9 +92,31 @@ def rows_of(
                 issuer=entry.issuer,
                 algorithm=entry.algorithm,
                 title=account.name if account else entry.issuer or entry.name,
+                company=account.company if account else "",
             )
         )
     return tuple(rows)
+
+
+def _is_root(entry: OtpEntry) -> bool:
+    """By the ARN where it is known, else by what AWS and people call root's entry."""
+    if entry.serial is not None:
+        return ":mfa/root-account" in entry.serial
+    user = entry.account.partition("@")[0].casefold()
+    return entry.account_id is not None and user in {"root", "root user", "root-account-mfa-device"}
+
+
+def by_company(rows: tuple[CodeRow, ...]) -> tuple[CodeRow, ...]:
+    """In the order of the Accounts page: companies by name, Personal after them, codes of no account last;
+    in one account the users first, then root."""
+
+    def order(row: CodeRow) -> tuple[bool, bool, str, str, bool, str]:
+        other = row.account_id is None
+        late = row.company in {"", "Personal"}
+        title = (row.title or row.name).casefold()
+        return other, late, row.company.casefold(), title, row.root, row.user.casefold()
+
+    return tuple(sorted(rows, key=order))
 
 
 def find_row(name: str, rows: tuple[CodeRow, ...]) -> CodeRow:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from credguard.domain.errors import CredGuardError
+from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.vault import keychain
 from credguard.vault.store import SecretStore
@@ -59,6 +60,32 @@ def chosen(pins: Pins, environ: Mapping[str, str], pin: str = "store") -> str:
 
 
 _NAMES = {"keychain": "keychain", "sealed": "sealed vault"}
+
+
+def make_vault(
+    pins: Pins,
+    passphrase: Secret,
+    *,
+    vault_path: str,
+    alone: Alone,
+    environ: Mapping[str, str] | None = None,
+    cost: argon.Cost | None = None,
+    seen: Callable[[], Seen] | None = None,
+) -> None:
+    """Make the sealed vault and choose it: from now on it is the store.
+
+    Raises CredGuardError `store-pinned` where another was chosen, and what `SealedVault.create` raises.
+    """
+    env = os.environ if environ is None else environ
+    if chosen(pins, {}) == "keychain" or chosen(pins, env) == "keychain":
+        raise CredGuardError(
+            "store-pinned",
+            text("Your keys are in the {pinned}, and CREDGUARD_STORE asks for the {wanted}.",
+                 pinned=_NAMES["keychain"], wanted=_NAMES["sealed"]),
+            text("To move them: credguard settings store {wanted}", wanted="sealed"),
+        )  # fmt: skip
+    SealedVault(vault_path, lambda: alone("vault"), seen=seen).create(passphrase, cost)
+    pins.set("store", "sealed")
 
 
 def open_store(

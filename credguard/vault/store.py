@@ -49,6 +49,13 @@ class Named(Protocol):
 
     def changed(self, name: str) -> float | None: ...
 
+    @property
+    def asks(self) -> bool: ...
+
+    def unlock(self, passphrase: Secret) -> None: ...
+
+    def lock(self) -> None: ...
+
 
 class SecretStore:
     """Named items in one store. Values of `items.SECRET_FIELDS` come and go as Secret."""
@@ -101,6 +108,25 @@ class SecretStore:
         """What a person should know of the store, such as a vault older than the one used last (a
         warning: exit code 3)."""
         return self._listing.notices() if self._listing is not None else ()
+
+    # ── opening and closing ──────────────────────────────────────────────────────────────────────
+    @property
+    def asks(self) -> bool:
+        """Whether the next use asks a person for a passphrase (a keychain asks by itself)."""
+        return self._listing is not None and self._listing.asks
+
+    def unlock(self, passphrase: Secret) -> None:
+        """Open the store with its passphrase; nothing to do for a keychain.
+
+        Raises CredGuardError `wrong-passphrase`, or what the vault raises.
+        """
+        if self._listing is not None:
+            self._listing.unlock(passphrase)
+
+    def lock(self) -> None:
+        """Forget what was opened."""
+        if self._listing is not None:
+            self._listing.lock()
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
     def write(self, name: str, item: Mapping[str, object]) -> None:

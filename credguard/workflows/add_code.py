@@ -13,6 +13,7 @@ from credguard.domain.keys import AccessKey
 from credguard.domain.otp import OtpEntry
 from credguard.domain.secret import Secret
 from credguard.domain.text import text
+from credguard.exchange.qr import read_bytes, read_picture
 
 _ACCOUNT = re.compile(r"(?<!\d)(\d{12})(?!\d)")
 
@@ -27,10 +28,16 @@ def entry_from(
     serial: str | None,
     accounts: Sequence[Account],
     keys: Sequence[AccessKey],
+    image: bytes | None = None,
 ) -> OtpEntry:
-    """The entry, not yet stored. Raises CredGuardError `code-unreadable`, `several-codes`, …"""
+    """The entry, not yet stored; `image` is a picture from the clipboard.
+
+    Raises CredGuardError `code-unreadable`, `several-codes`, …
+    """
     if image_path is not None:
-        address = _one(image_path)
+        address = _one(read_picture(image_path))
+    elif image is not None:
+        address = _one(read_bytes(image))
     if address is not None:
         entry = otp.parse_address(address)
     elif secret is not None:
@@ -41,10 +48,15 @@ def entry_from(
     return replace(entry, account_id=found, serial=serial or _serial(entry, found, keys))
 
 
-def _one(path: str) -> str:
-    from credguard.exchange.qr import read_picture
+def tied(entry: OtpEntry, account_id: str | None, keys: Sequence[AccessKey]) -> OtpEntry:
+    """`entry` for the account that a person chose (None: for no account)."""
+    if account_id == entry.account_id:
+        return entry
+    return replace(entry, account_id=account_id, serial=_serial(entry, account_id, keys))
 
-    found = [t for t in read_picture(path) if t.lower().startswith(("otpauth", "steam://"))]
+
+def _one(texts: Sequence[str]) -> str:
+    found = [t for t in texts if t.lower().startswith(("otpauth", "steam://"))]
     if len(found) > 1:
         raise CredGuardError(
             "several-codes",

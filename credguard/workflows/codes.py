@@ -158,6 +158,18 @@ class Codes:
                 self.devices.note_shown(device, code.step, self.clock.now())
         return Shown(entry, code, used)
 
+    def offered(self, entry: OtpEntry) -> Shown:
+        """The code of an entry that is not stored yet. A counter stays where it is."""
+        return Shown(entry, otp.code_at(entry, self._now()), False)
+
+    def pair(self, entry_id: str) -> tuple[str, str, int, int]:
+        """The last step's code and the present one, as AWS asks for them when a device is assigned; how
+        long the present one lasts, and the period (seconds). Nothing is marked as used."""
+        entry = self.get(entry_id)
+        step = otp.step_at(entry, self._now())
+        now = otp.code_at(entry, self._now())
+        return otp.code_of_step(entry, step - 1), now.code, now.valid_for, entry.period
+
     def note_shown(self, entry_id: str, step: int | None = None) -> None:
         """A person took this code (copied or printed it): our own sends avoid it."""
         entry = self.get(entry_id)

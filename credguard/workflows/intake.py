@@ -95,16 +95,20 @@ def import_keys(
     tell: Callable[[int, tuple[Step, ...]], None] = lambda index, steps: None,
     ended: Callable[[int, Outcome], None] = lambda index, outcome: None,
     keep_plaintext: bool = False,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[Outcome, ...]:
     """Import each of `found`; what was interrupted before is finished first.
 
     `tell` is given the index of the key and its steps, `ended` the index and its outcome. Nothing is
-    raised for what goes wrong with one key: its Outcome says it.
+    raised for what goes wrong with one key: its Outcome says it. `stopped` is asked before each key; those
+    left then have no outcome.
     """
     finished = {(o.access_key_id, o.profile): o for o in finish_interrupted(tools)}
     batch, started = tools.token(), tools.clock.now()
     outcomes = []
     for index, key in enumerate(found):
+        if stopped():
+            break
         outcome = finished.get((key.access_key_id, key.found.profile))
         if outcome is None or not outcome.ok:
             outcome = _import(key, tools, batch, started, index, tell, keep_plaintext)

@@ -55,6 +55,7 @@ class RotationReport:
     ask: Ask | None = None
     keys: tuple[SeenKey, ...] = ()
     kept: Text | None = None
+    halted: bool = False  # it rests at a failure: it can go on, or be taken back
 
     def to_json(self) -> dict[str, Any]:
         """`rotate --json`."""
@@ -254,6 +255,7 @@ def _report(run_id: str, state: State, end: Ask | Wait | Done) -> RotationReport
         ask=end if isinstance(end, Ask) else None,
         keys=tuple(key for key in (state.own, *state.others) if key is not None) if state.others else (),
         kept=machine.kept(state),
+        halted=state.halted is not None,
     )
 
 

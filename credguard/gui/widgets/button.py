@@ -48,6 +48,7 @@ class Button(QPushButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAutoDefault(True)  # Enter presses it, as everywhere but in Qt's own dialogs
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setObjectName(object_name(name or text))
         self.setText(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QSpacerItem, QWidget
@@ -26,7 +28,10 @@ class _Key(Text):
 
 
 class Toast(QWidget):
-    """6 s, with Undo 12 s and Ctrl Z; hover or focus holds it. `undone` when Undo was chosen."""
+    """6 s, with Undo 12 s and Ctrl Z; hover or focus holds it. `undone` when Undo was chosen.
+
+    A sentence with `{n}` counts: the seconds left stand there, and go down once a second.
+    """
 
     undone = Signal()
 
@@ -34,6 +39,11 @@ class Toast(QWidget):
         super().__init__(window)
         self.hide()
         self._icon, self._rest, self._can_undo = "circle-check", 0, False
+        self._call: Callable[[], object] | None = None
+        self._template, self._left = "", 0
+        self._count = QTimer(self)
+        self._count.setInterval(1000)
+        self._count.timeout.connect(self._counted)
         self.setObjectName("toast")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(42, 0, 18, 0)
@@ -61,8 +71,20 @@ class Toast(QWidget):
     def measure(self) -> None:
         self.setFixedHeight(theme().u(44))
 
-    def say(self, sentence: str, undo: bool = False, icon: str = "circle-check", seconds: float = 0) -> None:
-        """Show a sentence."""
+    def say(
+        self,
+        sentence: str,
+        undo: bool | Callable[[], object] = False,
+        icon: str = "circle-check",
+        seconds: float = 0,
+        count: int = 0,
+    ) -> None:
+        """Show a sentence. `undo`: what Undo and Ctrl Z call; `count`: the seconds that `{n}` starts at."""
+        self._call = undo if callable(undo) else None
+        undo = bool(undo)
+        self._template, self._left = (sentence, count) if count else ("", 0)
+        sentence = sentence.replace("{n}", str(count)) if count else sentence
+        self._count.start() if count else self._count.stop()
         self._icon, self._can_undo = icon, undo
         self._text.setText(sentence)
         self._undo.setVisible(undo)
@@ -91,11 +113,21 @@ class Toast(QWidget):
         self.resize(width, self.height())
         self.move(left + (room - width) // 2, window.height() - 24 - self.height())
 
+    def _counted(self) -> None:
+        self._left -= 1
+        if self._left < 1 or not self.isVisible():
+            self._count.stop()
+            self.hide()
+            return
+        self._text.setText(self._template.replace("{n}", str(self._left)))
+
     def _pressed(self) -> None:
         if self._can_undo and self.isVisible():
             self._can_undo = False
             self.hide()
             self.undone.emit()
+            if self._call is not None:
+                self._call()
 
     def _hold(self) -> None:
         if self._timer.isActive():

@@ -7,6 +7,7 @@ import stat
 import threading
 from collections.abc import Callable
 
+from credguard.domain import passphrase as words
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
@@ -64,6 +65,22 @@ class SealedBackend:
     def notices(self) -> tuple[Text, ...]:
         return tuple(notice.text for notice in self._vault.notices())
 
+    # ── opening and closing by a face ────────────────────────────────────────────────────────────
+    @property
+    def asks(self) -> bool:
+        """Whether a person has to type the passphrase: there is a vault, closed, and no file names it."""
+        return self._file is None and self._vault.exists and not self._vault.is_open
+
+    def unlock(self, passphrase: Secret) -> None:
+        """Open the vault. Raises what `SealedVault.open` raises."""
+        with self._opening:
+            if not self._vault.is_open:
+                self._vault.open(passphrase)
+
+    def lock(self) -> None:
+        """Forget the opened vault; the next use asks again."""
+        self._vault.close()
+
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
     def _open(self) -> bool:
         """False where there is no vault yet, and none was ever used."""
@@ -88,7 +105,7 @@ class SealedBackend:
                             raise
 
     def _unlock(self) -> None:
-        question = "Passphrase of the sealed vault"
+        question = words.OPEN
         for tried in range(1, TRIES + 1):
             try:
                 self._vault.open(self._passphrase(question))
@@ -104,12 +121,12 @@ class SealedBackend:
                     ) from None
                 if tried == TRIES:
                     raise
-                question = "That was not it. Passphrase of the sealed vault"
+                question = words.AGAIN
 
     def _new_passphrase(self) -> Secret:
-        first = self._passphrase("A passphrase for the new sealed vault")
+        first = self._passphrase(words.NEW)
         if self._file is None:
-            again = self._passphrase("The same once more")
+            again = self._passphrase(words.REPEAT)
             if again != first:
                 raise CredGuardError(
                     "passphrases-differ",
