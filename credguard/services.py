@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,18 @@ def _nobody(*_: Any) -> None:
 def _usual_serial(identity: Identity) -> str:
     """What the console calls a user's first virtual device, where nothing better is known."""
     return f"arn:{identity.partition}:iam::{identity.account_id}:mfa/{identity.user_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """The store as a face shows it. `asks`: a passphrase opens it; `fresh`: it has to be made first, with
+    a passphrase; `chosen`: something was stored there before."""
+
+    kind: str
+    label: str
+    asks: bool
+    fresh: bool
+    chosen: bool
 
 
 class Services:
@@ -184,6 +197,12 @@ class Services:
     def is_unlocked(self) -> bool:
         """Whether the store was opened, and would answer without asking. Touches no file."""
         return "store" in self.__dict__ and not self.store.asks
+
+    def store_state(self) -> StoreState:
+        """Where secrets live, or would. Raises CredGuardError `store-silent`, `store-pinned`, `usage`."""
+        store = self.store
+        chosen = self.settings.is_set("store")
+        return StoreState(store.kind, store.label, store.asks, store.fresh, chosen)
 
     def asks_passphrase(self) -> bool:
         """Whether a person has to type the sealed vault's passphrase before it can be used."""

@@ -52,6 +52,9 @@ class Named(Protocol):
     @property
     def asks(self) -> bool: ...
 
+    @property
+    def fresh(self) -> bool: ...
+
     def unlock(self, passphrase: Secret) -> None: ...
 
     def lock(self) -> None: ...
@@ -114,6 +117,11 @@ class SecretStore:
     def asks(self) -> bool:
         """Whether the next use asks a person for a passphrase (a keychain asks by itself)."""
         return self._listing is not None and self._listing.asks
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the store has to be made first, with a passphrase that a person chooses."""
+        return self._listing is not None and self._listing.fresh
 
     def unlock(self, passphrase: Secret) -> None:
         """Open the store with its passphrase; nothing to do for a keychain.

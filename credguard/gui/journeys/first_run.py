@@ -1,370 +1,383 @@
-"""First run and every later import: welcome, found, moving, done. No rail; undo stays on the last screen."""
+"""First run and every later import: welcome (or a new vault), found, moving, done. No rail."""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
-
-from credguard.domain.accounts import grouped
-from credguard.domain.errors import CredGuardError
-from credguard.domain.machine import Step
-from credguard.gui.pages.page import clear
-from credguard.gui.theme import theme
+from credguard.domain.secret import Secret
+from credguard.gui.journeys.first_run_parts import (
+    SHORT,
+    AppMark,
+    BigTile,
+    FoundList,
+    Points,
+    Results,
+    colors_for,
+    hint,
+    keys,
+    number,
+)  # fmt: skip
+from credguard.gui.journeys.frame import DONE, FOUND, MOVING, WELCOME, Journey
+from credguard.gui.journeys.new_passphrase import NO_RECOVERY, NewPassphrase
 from credguard.gui.translate import harmless, words
-from credguard.gui.widgets.button import Button
-from credguard.gui.widgets.cards import row
-from credguard.gui.widgets.field import CheckBox
-from credguard.gui.widgets.gauges import Spinner
-from credguard.gui.widgets.scroll import ScrollArea
-from credguard.gui.widgets.surface import Card, Dot, Icon, IconTile, Pill, Separator
-from credguard.gui.widgets.text import Text
+from credguard.gui.widgets.button import Button, Link
+from credguard.gui.widgets.gauges import ProgressBar
+from credguard.gui.widgets.moving import MovingCard
+from credguard.gui.widgets.surface import Banner
 
 if TYPE_CHECKING:
+    from credguard.domain.machine import Step
     from credguard.gui.window import Window
+    from credguard.services import StoreState
+    from credguard.workflows.intake import FoundKey, Outcome
 
 
-class _Dots(QWidget):
-    def __init__(self) -> None:
-        super().__init__()
-        self.at = 0
-        self.setFixedSize(68, 8)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        x = 0.0
-        for number in range(4):
-            on = number == self.at
-            painter.setBrush(theme().color("accent" if on else "border2"))
-            painter.drawRoundedRect(QRectF(x, 0, 20 if on else 8, 8), 4, 4)
-            x += 28 if on else 16
-
-
-class FirstRun(QWidget):
-    """Four screens in a 600-wide column."""
+class FirstRun(Journey):
+    """Four screens in a column 600 wide. Enter goes on, Esc goes back; undo stays on the last one."""
 
     def __init__(self, window: Window, skip_welcome: bool = False) -> None:
-        super().__init__()
-        self.window_ = window
+        super().__init__(window)
         self.setObjectName("first-run")
-        self._found: tuple[Any, ...] = ()
-        self._checks: list[CheckBox] = []
-        self._outcomes: tuple[Any, ...] = ()
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 96, 0, 32)
-        centre = QHBoxLayout()
-        centre.addStretch(1)
-        self._column = QWidget()
-        self._column.setFixedWidth(theme().u(600))
-        self._body = QVBoxLayout(self._column)
-        self._body.setContentsMargins(0, 0, 0, 0)
-        self._body.setSpacing(0)
-        centre.addWidget(self._column)
-        centre.addStretch(1)
-        outer.addLayout(centre, 1)
-        self._foot = QHBoxLayout()
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        holder = QWidget()
-        holder.setFixedWidth(theme().u(600))
-        holder.setLayout(self._foot)
-        self._foot.setContentsMargins(0, 0, 0, 0)
-        foot.addWidget(holder)
-        foot.addStretch(1)
-        outer.addLayout(foot)
-        outer.addSpacing(22)
-        dots = QHBoxLayout()
-        self._dots = _Dots()
-        dots.addStretch(1)
-        dots.addWidget(self._dots)
-        dots.addStretch(1)
-        outer.addLayout(dots)
-        if skip_welcome:
-            self._search()
-        else:
-            self._welcome()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self._dots.at in {0, 1, 3}:
-            self.window_.leave_journey()
-            return
-        super().keyPressEvent(event)
-
-    def _screen(self, at: int, title: str, sentence: str) -> None:
-        clear(self._body)
-        clear(self._foot)
-        self._dots.at = at
-        self._dots.update()
-        self._body.addWidget(Text(title, "hero"))
-        self._body.addSpacing(8)
-        self._body.addWidget(Text(sentence, "body14", "text2", wrap=True))
-        self._body.addSpacing(24)
+        self._skip, self._store = skip_welcome, "the keychain"
+        self._found: tuple[FoundKey, ...] = ()
+        self._list: FoundList | None = None
+        self._cards: list[MovingCard] = []
+        self._stop = threading.Event()
+        self._found_screen() if skip_welcome else self._welcome_screen()
 
     # ── 1 welcome ────────────────────────────────────────────────────────────────────────────────
-    def _welcome(self) -> None:
-        self._screen(
-            0,
-            "Keys belong in the keychain",
-            "CredGuard moves the AWS keys on this computer out of plaintext files. "
-            "aws, Terraform and every SDK go on working.",
-        )
+    def _welcome_screen(self) -> None:
         services = self.window_.services
-        card = Card(name="what happens")
-        layout = QVBoxLayout(card)
-        layout.setContentsMargins(20, 8, 0, 8)
-        layout.setSpacing(0)
-        self._where = Text("Looking where secrets can live …", "row")
-        points = [
-            ("lock", self._where, "Encrypted, and open only while you are signed in."),
-            (
-                "file-text",
-                Text("Your files are changed line by line", "row"),
-                "A sealed copy is kept; undo puts it back.",
-            ),
-            (
-                "globe",
-                Text("Nothing leaves this computer", "row"),
-                "Except the question to AWS who a key is.",
-            ),
-        ]
-        for number, (icon, head, detail) in enumerate(points):
-            if number:
-                layout.addWidget(Separator(48))
-            text = QVBoxLayout()
-            text.setSpacing(0)
-            text.addWidget(head)
-            text.addWidget(Text(detail, color="text2"))
-            line = QHBoxLayout()
-            line.setContentsMargins(0, 10, 20, 10)
-            line.setSpacing(12)
-            line.addWidget(IconTile(icon))
-            line.addLayout(text, 1)
-            layout.addLayout(line)
-        self._body.addWidget(card)
-        self._body.addStretch(1)
-        later = Button("Not now", "quiet", "x", 40)
-        later.clicked.connect(self.window_.leave_journey)
+        self._screen(WELCOME, "Keep your AWS keys safe", "Looking where they can live.", AppMark())
+        self._feet(None, None)
+        self.window_.tasks.run(
+            lambda tell: services.store_state(),
+            self._show_welcome,
+            lambda error: self._problem(WELCOME, error, self._welcome_screen),
+            quick=True,
+        )
+
+    def _show_welcome(self, state: StoreState) -> None:
+        self._store = "the keychain" if state.kind == "keychain" else "CredGuard’s vault"
+        if state.fresh:
+            self._vault_screen(chosen=False)
+            return
+        self._screen(
+            WELCOME, "Keep your AWS keys safe", "Your aws commands go on working as before.", AppMark()
+        )
+        if state.kind == "keychain":
+            first = (
+                "Your keys move to the keychain of this computer",
+                f"{state.label} answers. Nothing leaves this laptop.",
+            )
+        else:
+            first = (
+                "Your keys move to CredGuard’s sealed vault",
+                "Only its passphrase opens it. Nothing leaves this laptop.",
+            )
+        self._body.addWidget(
+            Points(
+                [
+                    ("lock", *first),
+                    ("undo-2", "Everything can be undone",
+                     "A sealed copy of ~/.aws is made before anything changes."),
+                    ("clock", "It takes about a minute",
+                     "You choose which keys to move. CredGuard checks each one."),
+                ]
+            )
+        )  # fmt: skip
+        other: Button | None = None
+        if state.kind == "keychain" and not state.chosen:
+            other = Link("Use a vault with a passphrase instead", role="link")
+            other.clicked.connect(lambda: self._vault_screen(chosen=True))
+        else:
+            other = Button("Not now", "quiet", "x", 40)
+            other.clicked.connect(self.window_.leave_journey)
+        self._back = self.window_.leave_journey
         look = Button("Look for keys", "primary", "arrow-right", 40, trailing=True)
-        look.clicked.connect(self._search)
-        self._foot.addWidget(later)
-        self._foot.addStretch(1)
-        self._foot.addWidget(look)
-        look.setFocus()
+        look.clicked.connect(self._found_screen)
+        self._feet(other, look)
 
-        def label(name: str) -> None:
-            self._where.setText(f"They will live in {name}")
+    # ── 1 instead: a vault ───────────────────────────────────────────────────────────────────────
+    def _vault_screen(self, chosen: bool) -> None:
+        services = self.window_.services
+        why = (
+            "It lies on this computer, sealed. CredGuard asks for the passphrase when it opens it."
+            if chosen
+            else "No keychain answers on this computer, so CredGuard keeps a sealed one of its own."
+        )
+        self._screen(WELCOME, "Make a vault that only you can open", why, gap=21)
+        form = NewPassphrase(services.suggest_passphrase, services.passphrase_words)
+        self._body.addWidget(form)
+        self._body.addSpacing(12)
+        self._body.addLayout(hint("info", NO_RECOVERY))
+        left = Button(
+            "Back" if chosen else "Look for a keychain again", "quiet",
+            "arrow-left" if chosen else "refresh", 40,
+        )  # fmt: skip
+        self._back = self._look_again if chosen else self.window_.leave_journey
+        left.clicked.connect(self._look_again)
+        make = Button("Make the vault", "primary", "", 40)
+        make.setEnabled(False)
+        form.ready.connect(make.setEnabled)
+        form.entered.connect(make.click)
+        make.clicked.connect(lambda: self._make_vault(form, make))
+        self._feet(left, make)
+        form.second.edit.setFocus()
 
-        def none(error: CredGuardError) -> None:
-            self._where.setText(words(error.what))
+    def _look_again(self) -> None:
+        services = self.window_.services
+        self.window_.tasks.run(lambda tell: services.lock(), lambda _: self._welcome_screen(), quick=True)
 
-        self.window_.tasks.run(lambda tell: services.store_label(), label, none, quick=True)
+    def _make_vault(self, form: NewPassphrase, make: Button) -> None:
+        services, passphrase = self.window_.services, Secret(form.passphrase())
+        make.setEnabled(False)
+        make.setText("Making it")
+        form.clear()
+
+        def made(_: Any) -> None:
+            self._store = "CredGuard’s vault"
+            self.window_.rail.lock.set_state("CredGuard’s vault")
+            self._found_screen()
+
+        self.window_.tasks.run(
+            lambda tell: services.create_vault(passphrase),
+            made,
+            lambda error: self._problem(WELCOME, error, self._welcome_screen),
+        )
 
     # ── 2 found ──────────────────────────────────────────────────────────────────────────────────
-    def _search(self) -> None:
+    def _found_screen(self) -> None:
         services = self.window_.services
-        self.window_.tasks.run(lambda tell: services.find_keys(), self._show_found, self._failed, quick=True)
+        self._screen(FOUND, "Looking for keys", "In ~/.aws, the environment and Downloads.")
+        self._feet(None, None)
 
-    def _failed(self, error: CredGuardError) -> None:
-        self._screen(1, "This did not work", words(error.what))
-        self._body.addWidget(Text(words(error.next), wrap=True))
-        self._body.addStretch(1)
-        self._back_foot()
+        def look(tell: Any) -> Any:
+            state, colors = services.store_state(), [r.account.color for r in services.accounts()]
+            return *services.find_keys(), colors, state
 
-    def _show_found(self, result: tuple[tuple[Any, ...], tuple[Any, ...]]) -> None:
-        self._found, problems = result
+        self.window_.tasks.run(
+            look,
+            self._show_found,
+            lambda error: self._problem(FOUND, error, self._found_screen),
+            quick=True,
+        )
+
+    def _show_found(self, result: tuple[Any, ...]) -> None:
+        self._found, problems, taken, state = result
+        self._store = "the keychain" if state.kind == "keychain" else "CredGuard’s vault"
+        if state.fresh:  # a later import on a computer that never had a store
+            self._vault_screen(chosen=False)
+            return
         count = len(self._found)
+        self._back = self.window_.leave_journey if self._skip else self._welcome_screen
+        back = Button("Back", "quiet", "arrow-left", 40)
+        back.clicked.connect(lambda: self._back())
         if not count:
             self._screen(
-                1, "No keys found here", "Nothing lies in plaintext in ~/.aws, the environment or Downloads."
-            )
-            for problem in problems:
-                self._body.addWidget(Text(words(problem), color="warn", wrap=True))
-            self._body.addStretch(1)
-            self._back_foot()
+                FOUND, "No keys found here",
+                "Nothing lies in plaintext in ~/.aws, the environment or Downloads.",
+            )  # fmt: skip
+            self._say_problems(problems)
+            close = Button("Open CredGuard", "primary", "", 40)
+            close.clicked.connect(self.window_.leave_journey)
+            self._feet(back, close)
             return
-        title = f"{_number(count)} key{' was' if count == 1 else 's were'} found"
         self._screen(
-            1, title, "The account number is read from the key itself. Nothing has been sent to AWS yet."
+            FOUND,
+            f"{number(count)} key{' was' if count == 1 else 's were'} found",
+            "The account number is read from the key itself. Nothing has been sent to AWS yet.",
         )
-        card = Card(name="keys found")
-        layout = QVBoxLayout(card)
-        layout.setContentsMargins(20, 6, 0, 6)
-        layout.setSpacing(0)
-        self._checks = []
-        colors = ("blue", "violet", "teal", "orange", "sky", "pink", "gold", "green")
-        for number, key in enumerate(self._found):
-            if number:
-                layout.addWidget(Separator(34))
-            layout.addLayout(self._found_row(key, colors[number % len(colors)]))
-        if count > 5:
-            area = ScrollArea(card)
-            self._body.addWidget(area, 1)
-        else:
-            self._body.addWidget(card)
+        self._colors = colors_for(self._found, taken)
+        self._list = FoundList(self._found, self._colors)
+        self._body.addWidget(self._list)
         self._body.addSpacing(12)
         note = "A key that turns out to be root is stored too, and you are shown how to get rid of it."
-        self._body.addLayout(row(Icon("info", 16), Text(note, color="text2"), None))
+        self._body.addLayout(hint("info", note))
+        self._say_problems(problems)
+        move = Button(f"Move {keys(count)}", "primary", "arrow-right", 40, trailing=True)
+        move.setObjectName("move-keys")
+        move.clicked.connect(self._moving_screen)
+
+        def chosen(some: int) -> None:
+            move.setText(f"Move {keys(some)}" if some else "Move no keys")
+            move.setEnabled(some > 0)
+
+        self._list.changed.connect(chosen)
+        self._feet(back, move)
+
+    def _say_problems(self, problems: tuple[Any, ...]) -> None:
         for problem in problems:
             self._body.addSpacing(6)
-            self._body.addWidget(Text(words(problem), color="warn", wrap=True))
-        self._body.addStretch(1)
-        self._back_foot()
-        self._move = Button("", "primary", "arrow-right", 40, trailing=True, name="Move keys")
-        self._move.clicked.connect(self._start)
-        self._foot.addWidget(self._move)
-        self._count()
-        self._move.setFocus()
-
-    def _found_row(self, key: Any, color: str) -> QHBoxLayout:
-        check = CheckBox(name=f"Move {key.name}", checked=True)
-        check.toggled.connect(lambda _: self._count())
-        self._checks.append(check)
-        text = QVBoxLayout()
-        text.setSpacing(0)
-        account = grouped(key.account_id) if key.account_id else "account not known"
-        text.addLayout(
-            row(Dot(color), Text(harmless(key.name), "card"), 4, Text(account, color="text2"), None)
-        )
-        text.addWidget(Text(harmless(key.where), color="text2"))
-        line = QHBoxLayout()
-        line.setContentsMargins(0, 12, 20, 12)
-        line.setSpacing(16)
-        line.addWidget(check)
-        line.addLayout(text, 1)
-        if key.may_be_root:
-            line.addWidget(Pill("may be root", "root"))
-        return line
-
-    def _count(self) -> None:
-        count = sum(check.isChecked() for check in self._checks)
-        self._move.setText(f"Move {count} key{'' if count == 1 else 's'}")
-        self._move.setEnabled(count > 0)
-        self._move.updateGeometry()
-
-    def _back_foot(self) -> None:
-        back = Button("Back", "quiet", "arrow-left", 40)
-        back.clicked.connect(self.window_.leave_journey)
-        self._foot.addWidget(back)
-        self._foot.addStretch(1)
+            self._body.addLayout(hint("triangle-alert", words(problem), "warn"))
 
     # ── 3 moving ─────────────────────────────────────────────────────────────────────────────────
-    def _start(self) -> None:
-        chosen = tuple(k for k, c in zip(self._found, self._checks, strict=True) if c.isChecked())
-        self._screen(2, "Moving", "Each key is stored, read back and proved before its plaintext goes.")
-        card = Card(name="moving")
-        layout = QVBoxLayout(card)
-        layout.setContentsMargins(20, 6, 20, 6)
-        layout.setSpacing(0)
-        self._lines: list[tuple[QHBoxLayout, Text]] = []
+    def _moving_screen(self) -> None:
+        if self._list is None:
+            return
+        chosen = self._list.chosen()
+        shades = dict(zip(self._found, self._colors, strict=True))
+        self._screen(
+            MOVING,
+            f"Moving {keys(len(chosen))}",
+            "Each key is tested before its plaintext is removed.",
+            gap=19,
+        )
+        self._bar = ProgressBar(name="Keys moved")
+        self._body.addWidget(self._bar)
+        self._body.addSpacing(20)
+        self._chosen, self._cards, self._ended = chosen, [], 0
+        self._began: dict[int, float] = {}
+        self._stop.clear()
         for key in chosen:
-            detail = Text("waits", color="text2")
-            line = QHBoxLayout()
-            line.setContentsMargins(0, 10, 0, 10)
-            line.setSpacing(12)
-            spinner = Spinner()
-            line.addWidget(spinner)
-            text = QVBoxLayout()
-            text.setSpacing(0)
-            text.addWidget(Text(harmless(key.name), "card"))
-            text.addWidget(detail)
-            line.addLayout(text, 1)
-            layout.addLayout(line)
-            self._lines.append((line, detail))
-        self._body.addWidget(card)
-        self._body.addStretch(1)
-        services = self.window_.services
+            card = MovingCard(harmless(key.name), shades[key], short=SHORT)
+            self._cards.append(card)
+            self._body.addWidget(card)
+            self._body.addSpacing(12)
+        stop = Button("Stop after this key", "quiet", "pause", 40)
+        stop.clicked.connect(lambda: self._stop_after(stop))
+        self._feet(stop, None, "You can close the window. Nothing is lost.")
+        services, stopped = self.window_.services, self._stop.is_set
 
         def work(tell: Any) -> Any:
-            return services.import_keys(
+            outcomes = services.import_keys(
                 chosen,
                 tell=lambda index, steps: tell((index, steps)),
                 ended=lambda index, outcome: tell((index, outcome)),
+                stopped=stopped,
             )
+            return outcomes, len([r for r in services.plaintext() if r.profile is not None])
 
-        self.window_.tasks.run(work, self._done, self._failed, self._told)
+        self.window_.tasks.run(
+            work,
+            lambda result: self._done_screen(*result),
+            lambda error: self._problem(MOVING, error, self._found_screen),
+            self._told,
+        )
 
-    def _told(self, news: tuple[int, Any]) -> None:
+    def _stop_after(self, stop: Button) -> None:
+        self._stop.set()
+        stop.setEnabled(False)
+        stop.setText("It stops after this key")
+
+    def _told(self, news: tuple[int, tuple[Step, ...] | Outcome]) -> None:
         index, what = news
-        line, detail = self._lines[index]
+        card, now = self._cards[index], self.window_.services.clock.monotonic()
         if isinstance(what, tuple):
-            running: Step | None = next((s for s in what if s.state == "running"), None)
-            if running is not None:
-                detail.setText(words(running.title))
-            return
-        detail.setText(words(what.summary))
-        old = line.itemAt(0).widget()  # type: ignore[union-attr]
-        if old is not None:
-            line.replaceWidget(
-                old, Icon("circle-check" if what.ok else "triangle-alert", 20, "ok" if what.ok else "warn")
-            )
-            old.deleteLater()
+            self._began.setdefault(index, now)
+            card.show_steps(what)
+            steps = [step for step in what if step.state != "skipped"]
+            done = sum(step.state == "done" for step in steps) / max(1, len(steps))
+        else:
+            seconds = max(1, round(now - self._began.get(index, now)))
+            sentence = _end_of(what, self._chosen[index])
+            card.show_end("done" if what.ok else "failed", sentence, f"{seconds} s")
+            self._ended = index + 1
+            done = 0.0
+        self._bar.set_part((self._ended + done) / len(self._cards))
 
     # ── 4 done ───────────────────────────────────────────────────────────────────────────────────
-    def _done(self, outcomes: tuple[Any, ...]) -> None:
-        self._outcomes = outcomes
+    def _done_screen(self, outcomes: tuple[Outcome, ...], left: int) -> None:
+        self.window_.changed()
         moved = [o for o in outcomes if o.ok]
-        kept = [o for o in outcomes if not o.ok]
         roots = [o for o in moved if o.root]
         if moved:
-            self._screen(
-                3,
-                "Your aws commands work as before",
-                "The keys are in the keychain and proved through the AWS tools.",
-            )
+            said = "Nothing secret is left in ~/.aws/credentials."
+            if left:
+                said = f"{keys(left)} in ~/.aws {'is' if left == 1 else 'are'} still in plaintext."
+            self._screen(DONE, "Your aws commands work as before", said, BigTile("check"))
         else:
-            self._screen(3, "Nothing was moved", "Everything is as it was.")
-        card = Card(name="result")
-        layout = QVBoxLayout(card)
-        layout.setContentsMargins(20, 6, 20, 6)
-        layout.setSpacing(0)
-        for outcome in outcomes:
-            text = QVBoxLayout()
-            text.setSpacing(0)
-            text.addWidget(Text(harmless(outcome.name), "card"))
-            text.addWidget(Text(words(outcome.summary), color="text2" if outcome.ok else "warn"))
-            line = QHBoxLayout()
-            line.setContentsMargins(0, 10, 0, 10)
-            line.setSpacing(12)
-            line.addWidget(
-                Icon("circle-check" if outcome.ok else "triangle-alert", 20, "ok" if outcome.ok else "warn")
-            )
-            line.addLayout(text, 1)
-            if outcome.ok and outcome.root:
-                line.addWidget(Pill("ROOT", "solid"))
-            layout.addLayout(line)
-        self._body.addWidget(card)
-        for outcome in kept:
-            if outcome.failure is not None:
-                self._body.addSpacing(6)
-                self._body.addWidget(Text(words(outcome.failure.next), color="text2", wrap=True))
-        self._body.addStretch(1)
+            self._screen(DONE, "Nothing was moved", "Everything is as it was.", BigTile("info", "warn"))
+        self._body.addWidget(Results(self._result_rows(outcomes)))
+        for outcome in roots[:1]:
+            self._body.addSpacing(16)
+            self._body.addWidget(self._root_banner(outcome, len(roots)))
+        undo: Button | None = None
         if moved:
-            undo = Button("Undo: put the plaintext back", "quiet", "undo-2", 40)
+            undo = Button("Undo the move", "quiet", "undo-2", 40)
             undo.clicked.connect(self._undo)
-            self._foot.addWidget(undo)
-        self._foot.addStretch(1)
-        go = Button(
-            "See the root key" if roots else "Show my accounts", "primary", "arrow-right", 40, trailing=True
-        )
-        account = roots[0].account_id if roots else None
-        go.clicked.connect(lambda: self.window_.leave_journey(root=account))
-        self._foot.addWidget(go)
-        go.setFocus()
+        go = Button("Open CredGuard", "primary", "", 40)
+        go.clicked.connect(lambda: self.window_.leave_journey())
+        self._back = self.window_.leave_journey
+        self._feet(undo, go)
+
+    def _result_rows(self, outcomes: tuple[Outcome, ...]) -> list[tuple[str, str, str, str]]:
+        moved = [o for o in outcomes if o.ok]
+        profiles = [o for o in moved if o.profile is not None]
+        found = []
+        if moved:
+            verb = "is" if len(moved) == 1 else "are"
+            found.append(
+                ("check", "ok", f"{keys(len(moved))} {verb} in {self._store}",
+                 "Each was read back and compared.")
+            )  # fmt: skip
+        if profiles:
+            one = len(profiles) == 1
+            title = f"{len(profiles)} profile{'' if one else 's'} {'asks' if one else 'ask'} CredGuard"
+            found.append(("check", "ok", title, "Tested as the aws command asks."))
+        for outcome in outcomes:
+            if not outcome.ok:
+                why = words(outcome.summary)
+                todo = f" {words(outcome.failure.next)}" if outcome.failure is not None else ""
+                name = harmless(outcome.name)
+                found.append(("triangle-alert", "warn", f"{name} was kept as it was", why + todo))
+        rest = len(self._chosen) - len(outcomes)
+        if rest:
+            verb = "was" if rest == 1 else "were"
+            found.append(("pause", "text2", f"{keys(rest)} {verb} not moved", "You stopped before."))
+        return found
+
+    def _root_banner(self, outcome: Outcome, count: int) -> Banner:
+        title = "One of them is a root key" if count == 1 else f"{number(count)} of them are root keys"
+        banner = Banner(
+            "danger", "octagon-alert", title,
+            f"It can do anything in {harmless(outcome.name)}, even close the account.", "Make it safe",
+        )  # fmt: skip
+        if banner.button is not None:
+            banner.button.kind = "danger2"  # the one filled button of this screen is the way on
+        account = outcome.account_id
+        banner.pressed.connect(lambda: self.window_.leave_journey(root=account))
+        return banner
 
     def _undo(self) -> None:
         services = self.window_.services
+        self._screen(DONE, "Putting the plaintext back", "From the sealed copy, line by line.")
+        self._feet(None, None)
+        self.window_.tasks.run(
+            lambda tell: services.undo_import(),
+            self._undone,
+            lambda error: self._problem(DONE, error, self._undo),
+        )
 
-        def done(undone: Any) -> None:
-            self.window_.toast.say("The files are as they were.")
-            self.window_.leave_journey()
+    def _undone(self, undone: Any) -> None:
+        self.window_.changed()
+        if undone.ok:
+            title, said = "Your files are as they were", "The keys lie in plaintext again, and work."
+        else:
+            title, said = "Not everything could be put back", "Those lines are as the move left them."
+        self._screen(
+            DONE, title, said, BigTile("undo-2" if undone.ok else "info", "ok" if undone.ok else "warn")
+        )
+        rows = [("check", "ok", harmless(path), "Put back.") for path in undone.paths]
+        rows += [
+            ("triangle-alert", "warn", words(f.what), words(f.next)) for f in undone.failures
+        ]  # fmt: skip
+        rows.append(("info", "text2", f"The copies in {self._store} stay", "Nothing uses them now."))
+        self._body.addWidget(Results(rows))
+        again = Button("Move them after all", "quiet", "rotate-cw", 40)
+        again.clicked.connect(self._found_screen)
+        go = Button("Open CredGuard", "primary", "", 40)
+        go.clicked.connect(lambda: self.window_.leave_journey())
+        self._feet(again, go)
 
-        self.window_.tasks.run(lambda tell: services.undo_import(), done, self._failed)
 
-
-def _number(count: int) -> str:
-    names = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-    return names[count] if count < len(names) else str(count)
+def _end_of(outcome: Outcome, key: FoundKey) -> str:
+    """What stands on a key's card at its end."""
+    if not outcome.ok:
+        return f"Kept as it was: {words(outcome.summary)}"
+    if outcome.profile is not None:
+        return "aws asks CredGuard now. Tested."
+    if key.found.source == "csv":
+        return "Stored and tested. The file with it is deleted."
+    return "Stored and tested."

@@ -60,8 +60,10 @@ class Field(QWidget):
         password: bool = False,
         role: str = "",
         key: str = "",
+        stays: bool = False,
     ) -> None:
-        """`name` is what a screen reader says."""
+        """`name` is what a screen reader says; `stays`: a password that is shown from the start and stays
+        so, since it has to be read off."""
         super().__init__()
         self._search, self._height = search, height
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -83,8 +85,9 @@ class Field(QWidget):
             self.reveal.toggled.connect(self._show)
             layout.setContentsMargins(10, 0, 4, 0)
             layout.addWidget(self.reveal)
-            for part in (self.edit, self.reveal):
+            for part in () if stays else (self.edit, self.reveal):
                 part.installEventFilter(self)
+            self.reveal.setChecked(stays)
         if key:
             layout.setContentsMargins(10, 0, 7, 0)
             layout.addWidget(KeyHint(key))

@@ -71,6 +71,11 @@ class SealedBackend:
         """Whether a person has to type the passphrase: there is a vault, closed, and no file names it."""
         return self._file is None and self._vault.exists and not self._vault.is_open
 
+    @property
+    def fresh(self) -> bool:
+        """Whether a vault has to be made first, with a passphrase that a person chooses."""
+        return self._file is None and not self._vault.exists
+
     def unlock(self, passphrase: Secret) -> None:
         """Open the vault. Raises what `SealedVault.open` raises."""
         with self._opening:
