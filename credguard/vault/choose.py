@@ -84,6 +84,8 @@ def make_vault(
                  pinned=_NAMES["keychain"], wanted=_NAMES["sealed"]),
             text("To move them: credguard settings store {wanted}", wanted="sealed"),
         )  # fmt: skip
+    from credguard.vault.sealed.vault import SealedVault
+
     SealedVault(vault_path, lambda: alone("vault"), seen=seen).create(passphrase, cost)
     pins.set("store", "sealed")
 

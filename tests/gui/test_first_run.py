@@ -143,7 +143,7 @@ def test_only_what_is_chosen_is_moved_and_it_stops_when_asked(laptop: Laptop) ->
     QTest.keyClick(run, Qt.Key.Key_Return)
     read(window)
     checks = run.findChildren(CheckBox)
-    assert [c.accessibleName() for c in checks][0] == "Move acme-prod"
+    assert next(c.accessibleName() for c in checks) == "Move acme-prod"
     for check in checks[2:]:
         QTest.keyClick(check, Qt.Key.Key_Space)
     move = button(run, "Move 2 keys")

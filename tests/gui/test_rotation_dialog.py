@@ -1,4 +1,4 @@
-"""Rotations through the window, against the double: steps, failures, two keys, undo, closing while it runs."""
+"""Rotations through the window, against the double: steps, failures, two keys, undo, closing it."""
 
 from __future__ import annotations
 
