@@ -9,6 +9,7 @@ import click
 from credguard.cli.context import Context
 from credguard.cli.output import harmless, pad
 from credguard.domain.accounts import grouped
+from credguard.domain.text import quoted
 from credguard.queries.accounts import AccountRow, account_json
 
 
@@ -44,7 +45,7 @@ def command(context: Context, as_json: bool) -> int:
     of = f" of {_count(len(companies), 'company', 'companies')}" if companies else ""
     output.line(f"{_count(len(rows), 'account')}{of}")
     example = rows[0].account.name
-    output.line(f'More about one: credguard show "{harmless(example)}"')
+    output.line(f"More about one: credguard show {quoted(harmless(example))}")
     return 0
 
 

@@ -111,7 +111,9 @@ def _main(argv: list[str]) -> int:
     if entry is None:
         near = nearest(name, list(COMMANDS))
         hint = f"Did you mean: credguard {near}" if near else "All commands: credguard --help"
-        print(f'No command "{name}".\n{hint}', file=sys.stderr)
+        from credguard.cli.output import harmless
+
+        print(f'No command "{harmless(name)}".\n{hint}', file=sys.stderr)
         return USAGE
     return _run(name, entry, arguments, demo)
 

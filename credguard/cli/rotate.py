@@ -13,6 +13,7 @@ from credguard.cli.questions import confirm, typed
 from credguard.cli.steps import StepLines
 from credguard.domain.errors import Locked
 from credguard.domain.machine import Ask
+from credguard.domain.text import quoted
 
 if TYPE_CHECKING:
     from credguard.workflows.rotation import RotationReport
@@ -144,7 +145,7 @@ def _say(output: Output, report: RotationReport, context: Context, who: str = ""
         output.line("Done. Your aws commands work as before.")
         name = who or harmless(report.old_key)
         output.line(f"The old key is off and is deleted on {day(report.until, now)}.")
-        output.line(f'Undo until then: credguard rotate --undo "{name}"')
+        output.line(f"Undo until then: credguard rotate --undo {quoted(name)}")
     elif report.state == "rolled-back":
         output.line("The old key is in use again. The new one is gone.")
     elif report.ask is not None:

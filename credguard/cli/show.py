@@ -7,6 +7,7 @@ import click
 from credguard.cli.context import Context
 from credguard.cli.output import day, harmless
 from credguard.domain.accounts import grouped
+from credguard.domain.text import quoted
 from credguard.queries.accounts import account_json
 from credguard.queries.names import resolve
 
@@ -44,5 +45,5 @@ def command(context: Context, name: str, as_json: bool) -> int:
     if row.grace is not None:
         output.line()
         output.line(f"  The old key is off, deleted on {day(row.grace.delete_at, now)}")
-        output.line(f'  Undo: credguard rotate --undo "{harmless(row.account.name)}"')
+        output.line(f"  Undo: credguard rotate --undo {quoted(harmless(row.account.name))}")
     return 0

@@ -49,13 +49,12 @@ def show(output: Output, view: HomeView, now: float, due_days: int) -> None:
         output.line()
     width = max((len(output.words(w.title)) for w in view.waiting), default=0)
     for waiting in view.waiting:
-        mark = output.paint("!", "yellow")
-        output.line(
-            f"{mark} {pad(output.words(waiting.title), width)}   {output.paint(waiting.command, 'cyan')}"
-        )
+        title = pad(output.words(waiting.title), width)
+        shown = output.paint(harmless(waiting.command), "cyan")
+        output.line(f"{output.paint('!', 'yellow')} {title}   {shown}")
     if view.next_command:
         output.line()
-        output.line(f"Next: {output.paint(view.next_command, 'cyan')}")
+        output.line(f"Next: {output.paint(harmless(view.next_command), 'cyan')}")
 
 
 def _account_line(output: Output, row: AccountRow, width: int, now: float, due_days: int) -> str:

@@ -10,6 +10,7 @@ import click
 
 from credguard.cli.context import Context
 from credguard.cli.output import harmless
+from credguard.domain.text import quoted
 from credguard.queries.codes import CodeNow, CodeRow
 
 _YEAR_10000 = 253_402_300_800.0  # seconds since 1970
@@ -129,7 +130,7 @@ def add(
         output.document(row.to_json())
     else:
         output.line(f"{output.paint('✓', 'green')} {harmless(row.name)} stored and read back")
-        output.line(f'Show it: credguard totp code "{harmless(row.name)}"')
+        output.line(f"Show it: credguard totp code {quoted(harmless(row.name))}")
     return 0
 
 
@@ -149,7 +150,7 @@ def remove(context: Context, name: str, undo: bool, as_json: bool) -> int:
         row = services.remove_code(row.entry_id)
         until = time.strftime("%d %B", time.localtime((row.deleted_at or 0) + 7 * 86_400))
         shown = harmless(row.name)
-        sentence = f'{shown} is kept until {until}. Back: credguard totp remove --undo "{shown}"'
+        sentence = f"{shown} is kept until {until}. Back: credguard totp remove --undo {quoted(shown)}"
     if as_json:
         output.document(row.to_json())
     else:

@@ -66,3 +66,12 @@ def text(template: str, **values: Value) -> Text:
 def plural(count: int, one: str, many: str, **values: Value) -> Text:
     """The template for `count`, which is also the value `{count}`."""
     return text(one if count == 1 else many, count=count, **values)
+
+
+def quoted(name: str) -> str:
+    """`name` as one word of a command that a person may copy into a shell: nothing in it is run."""
+    if not set(name) & set('"$`\\!'):
+        return f'"{name}"'
+    import shlex
+
+    return shlex.quote(name)

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from credguard.domain.accounts import grouped
 from credguard.domain.keys import DAY
-from credguard.domain.text import Text, plural, text
+from credguard.domain.text import Text, plural, quoted, text
 from credguard.queries.accounts import AccountRow, account_json
 from credguard.queries.plaintext import PlaintextRow, row_json
 
@@ -160,7 +160,7 @@ def _waiting(
                     ),
                     text("Changing it takes a minute"),
                     text("Rotate"),
-                    f'credguard rotate "{row.account.name}"',
+                    f"credguard rotate {quoted(row.account.name)}",
                 )
             )
     for row in rows:
@@ -221,7 +221,7 @@ def _next(
     if waiting:
         return waiting[0].command
     if alarms:
-        return f'credguard whoami "{alarms[0].account}"'
+        return f"credguard whoami {quoted(alarms[0].account)}"
     return None if rows else "credguard import"
 
 

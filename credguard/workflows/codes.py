@@ -12,7 +12,7 @@ from credguard.domain import otp
 from credguard.domain.errors import CredGuardError
 from credguard.domain.otp import OtpEntry
 from credguard.domain.secret import Secret
-from credguard.domain.text import text
+from credguard.domain.text import quoted, text
 from credguard.system.clock import Clock
 from credguard.system.interlock import Interlock
 from credguard.vault.store import SecretStore
@@ -85,7 +85,7 @@ class Codes:
                 raise CredGuardError(
                     "code-already-here",
                     text("This code is here already, as {name}.", name=twin.name),
-                    text('Show it: credguard totp code "{name}"', name=twin.name),
+                    text("Show it: credguard totp code {name}", name=quoted(twin.name)),
                 )
             wanted = otp.clean_name(name or entry.name or otp.handle(entry)) or "code"
             # One that was removed is the same device: what was sent of it stays known.

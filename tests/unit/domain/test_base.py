@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
 from dataclasses import dataclass
 
 import pytest
@@ -15,7 +16,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.keys import account_of, age_days, is_temporary, looks_like_key_id, masked
 from credguard.domain.machine import Effect, Failed, Failure, Unseen, from_json, to_json
 from credguard.domain.secret import Secret
-from credguard.domain.text import Text, plural, text
+from credguard.domain.text import Text, plural, quoted, text
 
 
 @pytest.mark.parametrize(
@@ -119,3 +120,12 @@ def test_failure_is_the_error_as_data() -> None:
     error = CredGuardError("two-keys", Text("w"), Text("n"), Text("k"), retry=True)
     back = Failure.of(error).error()
     assert (back.code, back.what, back.next, back.kept, back.retry) == ("two-keys", *(map(Text, "wnk")), True)
+
+
+def test_a_name_in_a_command_is_one_word_for_a_shell() -> None:
+    assert quoted("Northwind AG") == '"Northwind AG"'
+    for name in ('a"; id; "', "$(id)", "`id`", "a'b$c", "back\\slash", "!!", "büro – münchen"):
+        ran = subprocess.run(
+            ["sh", "-c", f"printf %s {quoted(name)}"], capture_output=True, text=True, check=True
+        )
+        assert ran.stdout == name
