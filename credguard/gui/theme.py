@@ -58,7 +58,8 @@ ROLES: dict[str, tuple[int, int, float]] = {
     "mono12": (12, 400, 0.0), "mono14": (14, 400, 0.0), "row_on": (14, 600, 0.0), "link": (13, 500, 0.0),
     "key": (11, 500, 0.0), "digits": (13, 400, 0.0), "digits12": (12, 400, 0.0),
     "digits500": (13, 500, 0.0), "score": (16, 600, 0.0),
-    "recovery": (15, 500, 0.0),
+    "recovery": (15, 500, 0.0), "palette": (15, 400, 0.0), "palette_on": (15, 600, 0.0),
+    "palette_code": (18, 500, 0.0), "palette_input": (18, 400, 0.0),
 }  # fmt: skip
 LINE = {
     "hero": 36, "title": 32, "empty": 28, "dialog": 24, "lead": 24, "name": 20, "caption": 16, "pill": 16,
@@ -69,7 +70,10 @@ _MONO = ("JetBrains Mono", "Cascadia Mono", "SF Mono", "Noto Sans Mono", "DejaVu
 
 _MONO_ROLES = {"mono", "mono12", "mono14", "recovery"}
 #: Tabular digits: 111 111 and 888 888 are equally wide. Not in prose, where they look loose.
-_DIGIT_ROLES = {"code", "next", "ring", "ring28", "score", "badge", "digits", "digits12", "digits500"}
+_DIGIT_ROLES = {
+    "code", "next", "ring", "ring28", "score", "badge", "digits", "digits12", "digits500",
+    "palette_code",
+}  # fmt: skip
 
 #: From this width of the window on the rail is wide; from this text size on it is narrow all the same,
 #: cards stand in one column and buttons in lines of their own.

@@ -62,7 +62,7 @@ class Window(QWidget):
         layout.setSpacing(0)
         self.rail = Rail(PAGES, [])
         self.rail.chosen.connect(self.show_page)
-        self.rail.searched.connect(self._search)
+        self.rail.searched.connect(self.open_palette)
         self.rail.select("home")
         layout.addWidget(self.rail)
         self._stack = QStackedWidget()
@@ -355,11 +355,21 @@ class Window(QWidget):
 
         for number, (key, _, _) in enumerate(PAGES, 1):
             add(f"Ctrl+{number}", partial(self.show_page, key))
-        add("Ctrl+K", self._search)
+        add("Ctrl+K", self.open_palette)
         add("Ctrl+F", self._search)
         add("F5", self.check_now)
         add("Alt+Left", self.back)
         add("Ctrl+N", lambda: self.add_code() if self._current == "codes" else self.first_run())
+
+    def open_palette(self) -> None:
+        """Ctrl K and the Find field: the palette over what is shown; again closes it."""
+        from credguard.gui.palette import Palette
+
+        shown = self.findChild(Palette)
+        if shown is not None and shown.isVisible():
+            shown.close_palette()
+        elif self._journey is None and ("dialogs" not in self.__dict__ or self.dialogs.panel is None):
+            Palette(self)
 
     def _search(self) -> None:
         if self._current in self._pages:
