@@ -123,11 +123,17 @@ def read_backup(folder: str, name: str, sealer: Sealer) -> Backup:
     try:
         return _from_json(name, json.loads(sealer.unseal(sealed)))
     except (ValueError, KeyError, TypeError):
-        raise CredGuardError(
-            "backup-unreadable",
-            text("The sealed copy {name} cannot be read.", name=name),
-            text("It is damaged, or a newer CredGuard made it. Your keys in the store are untouched."),
-        ) from None
+        raise _unreadable(name) from None
+    except CredGuardError as error:
+        raise (_unreadable(name) if error.code == "backup-unreadable" else error) from None
+
+
+def _unreadable(name: str) -> CredGuardError:
+    return CredGuardError(
+        "backup-unreadable",
+        text("The sealed copy {name} cannot be read.", name=name),
+        text("It is damaged, or a newer CredGuard made it. Your keys in the store are untouched."),
+    )
 
 
 def listed(folder: str) -> tuple[BackupName, ...]:

@@ -6,7 +6,7 @@ undone. Lines are taken back, so changes made since stay.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from credguard.catalog.journal import RunJournal
@@ -76,8 +76,7 @@ def plans(tools: Tools) -> tuple[UndoPlan, ...]:
 def would_write(tools: Tools, todo: UndoPlan) -> dict[str, tuple[bytes, ...]]:
     """Path → what the undo of each copy would make of that file. Nothing is changed; it holds secrets."""
     found: dict[str, tuple[bytes, ...]] = {}
-    for name in todo.copies:
-        content = backups.read_backup(tools.backup_folder, name, tools.sealer)
+    for content in _readable(tools, todo.copies):
         for path, data in undo.goals(content, _present_key(tools, content)).items():
             found[path] = (*found.get(path, ()), data or b"")
     return found
@@ -90,7 +89,7 @@ def _not_undone(tools: Tools) -> list[BackupName]:
 
 def _plan(tools: Tools, copies: list[BackupName], batch: str) -> UndoPlan:
     chosen = _newest_first(tools, [copy.name for copy in copies if copy.batch == batch])
-    contents = [backups.read_backup(tools.backup_folder, name, tools.sealer) for name in chosen]
+    contents = _readable(tools, chosen)
     return UndoPlan(
         batch=batch,
         paths=tuple(dict.fromkeys(shown(file.path) for content in contents for file in content.files)),
@@ -112,7 +111,13 @@ def undo_import(tools: Tools, tell: Callable[[tuple[Step, ...]], None] = lambda 
     paths: list[str] = []
     failures: list[Failure] = []
     for name in todo.copies:
-        content = backups.read_backup(tools.backup_folder, name, tools.sealer)
+        try:
+            content = backups.read_backup(tools.backup_folder, name, tools.sealer)
+        except CredGuardError as error:
+            if error.code != "backup-unreadable":
+                raise
+            failures.append(Failure.of(error))  # a damaged copy keeps no other one from coming back
+            continue
         state = _open_run(tools, todo.batch, name, content)
         with tools.interlock.hold(f"undo-{todo.batch}"):
             end = _run(tools, state, tell)
@@ -124,6 +129,18 @@ def undo_import(tools: Tools, tell: Callable[[tuple[Step, ...]], None] = lambda 
     if not failures:
         _note(tools, todo)
     return Undone(tuple(dict.fromkeys(shown(path) for path in paths)), tuple(failures))
+
+
+def _readable(tools: Tools, names: Sequence[str]) -> list[Backup]:
+    """The copies that can be opened. Raises `backup-unreadable` where none can."""
+    found: list[Backup] = []
+    for name in names:
+        try:
+            found.append(backups.read_backup(tools.backup_folder, name, tools.sealer))
+        except CredGuardError as error:
+            if error.code != "backup-unreadable" or (not found and name == names[-1]):
+                raise
+    return found
 
 
 def _is_done(ended: float | None, failure: str | None) -> bool:
@@ -237,14 +254,15 @@ class _Performer:
         if state.profile is None:
             return
         now = read_aws_files(state.config_path, state.credentials_path)
-        config = (
-            parse(state.config_path, goals[state.config_path]) if state.config_path in goals else now.config
-        )
-        credentials = (
-            parse(state.credentials_path, goals[state.credentials_path])
-            if state.credentials_path in goals
-            else now.credentials
-        )
+        config, credentials = now.config, now.credentials
+        try:
+            if state.config_path in goals:
+                config = parse(state.config_path, goals[state.config_path])
+            if state.credentials_path in goals:
+                credentials = parse(state.credentials_path, goals[state.credentials_path])
+        except CredGuardError:
+            # Another key stands there since: with ours beside it nobody could read the file.
+            raise _refused(state.profile) from None
         then = put_together(config, credentials)
         from_aws = any(file.path == state.credentials_path for file in content.files) or bool(
             _key_in(content, state)

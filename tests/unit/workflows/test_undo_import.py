@@ -191,3 +191,36 @@ def test_an_undo_waits_for_a_rotation_of_the_key(computer: Computer) -> None:
     assert late.at - began >= 30
     assert computer.files() == before
     assert undo_import(tools).ok
+
+
+def test_another_key_put_there_by_hand_stays(computer: Computer) -> None:
+    assert all(o.ok for o in computer.import_all("aws", ("work",)))
+    path = Path(computer.credentials)
+    other = f"aws_access_key_id = {KEY_2}\naws_secret_access_key = {SECRET_2}\n"
+    lines = path.read_bytes().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if line.strip() == b"[work]")
+    path.write_bytes(b"".join([*lines[: at + 1], other.encode(), *lines[at + 1 :]]))
+    before = computer.files()
+    assert computer.resolved("work")[0] == KEY_2
+    with pytest.raises(CredGuardError, match="leaves no place for the lines of work") as caught:
+        undo_import(computer.tools())
+    assert caught.value.code == "undo-refused"
+    assert computer.files() == before
+
+
+def test_a_damaged_copy_keeps_no_other_one_from_coming_back(computer: Computer) -> None:
+    assert all(o.ok for o in computer.import_all())
+    damaged, whole = (computer.backups / copy.name for copy in backups.listed(str(computer.backups)))
+    data = bytearray(damaged.read_bytes())
+    data[50] ^= 1
+    damaged.write_bytes(data)
+    assert plan(computer.tools()).count == 1
+    done = undo_import(computer.tools())
+    assert [failure.code for failure in done.failures] == ["backup-unreadable"]
+    assert damaged.name in str(done.failures[0].what)
+    methods = {computer.resolved(name)[1] for name in ("work", "büro münchen")}
+    assert methods == {"shared-credentials-file", "custom-process"}
+    whole.write_bytes(bytes(data))
+    with pytest.raises(CredGuardError) as caught:
+        plan(computer.tools())
+    assert caught.value.code == "backup-unreadable"
