@@ -348,3 +348,52 @@ def test_no_type_of_the_machine_could_hold_a_secret() -> None:
     for kind in machine.TYPES:
         walk(kind)
     assert State in seen
+
+
+def _creating(**changes: typing.Any) -> State:
+    seen = (SeenKey("OLD", True, 1.0),)
+    return dataclasses.replace(machine.advance(START, KeysSeen(seen, 100.0)), **changes)
+
+
+def test_a_quota_after_a_lost_answer_is_the_lost_key() -> None:
+    state = machine.advance(_creating(), Unseen(CreateKey("OLD")))
+    assert (state.phase, state.lost_creates) == ("find", 1)
+    state = dataclasses.replace(state, phase="create")
+    state = machine.advance(state, Failed(QUOTA))
+    assert (state.phase, state.resting) == ("find", True)
+    found = machine.advance(
+        dataclasses.replace(state, resting=False),
+        KeysSeen((SeenKey("OLD", True, 1.0), SeenKey("NEW", True, 101.0, used=False)), 110.0),
+    )
+    assert (found.phase, found.orphan) == ("orphan", "NEW")
+
+
+def test_a_quota_after_a_deletion_waits_for_it_to_spread_but_not_for_ever() -> None:
+    state = _creating(retire="OTHER")
+    for _ in range(15):
+        state = machine.advance(state, Failed(QUOTA))
+        assert (state.phase, state.resting) == ("create", True)
+        state = machine.advance(state, Rested())
+    state = machine.advance(state, Failed(QUOTA))
+    assert (state.phase, state.outcome) == ("end", "failed")
+
+
+def test_a_refusal_after_a_lost_answer_looks_before_it_ends() -> None:
+    state = dataclasses.replace(machine.advance(_creating(), Unseen(CreateKey("OLD"))), phase="create")
+    denied = FAILURES[1]
+    state = machine.advance(state, Failed(denied))
+    assert (state.phase, state.failure) == ("find", denied)
+    orphan = KeysSeen((SeenKey("OLD", True, 1.0), SeenKey("NEW", True, 101.0, used=False)), 110.0)
+    state = machine.advance(machine.advance(state, orphan), KeyDeleted())
+    assert (state.phase, state.outcome, state.failure) == ("end", "failed", denied)
+
+
+def test_a_profile_that_joins_on_the_way_back_goes_back_too() -> None:
+    back = dataclasses.replace(START, phase="discard", new_key="NEW", back=True, switched=())
+    on_new = machine.advance(back, ProfilesJoined((), (("p9", "z"),)))
+    assert (on_new.phase, on_new.switched) == ("switch-back", ("p9",))
+    on_old = machine.advance(back, ProfilesJoined((("p9", "z"),)))
+    assert (on_old.phase, on_old.switched) == ("discard", ())
+    for phase in ("forget-old", "forget-new", "end"):
+        over = dataclasses.replace(back, phase=phase)
+        assert machine.advance(over, ProfilesJoined((("p9", "z"),))) == over

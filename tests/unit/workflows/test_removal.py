@@ -14,7 +14,7 @@ from credguard.domain.secret import Secret
 from credguard.files import backups
 from credguard.wire import items
 from credguard.workflows.intake import import_keys
-from credguard.workflows.removal import UninstallPlan, plan_uninstall, uninstall
+from credguard.workflows.removal import RemovePlan, UninstallPlan, plan_uninstall, remove_key, uninstall
 from tests.faults.crossing import DAY, Crossing, section
 from tests.support.aws_files import KEY, KEY_2, SECRET, SECRET_2
 
@@ -140,3 +140,33 @@ def test_codes_are_in_no_file(tmp_path: Path) -> None:
     assert _plan(world).stranded == ("Northwind",)
     world.computer.store.write(items.totp("an-id"), otp.to_item(replace(entry, deleted_at=1.0)))
     assert _plan(world).stranded == ()
+
+
+# ── one key ──────────────────────────────────────────────────────────────────────────────────────
+def _remove(world: Crossing) -> None:
+    tools = world.tools()
+    remove_key(
+        RemovePlan(KEY, ("work",)), store=tools.store, keys=tools.keys, profiles=tools.profiles,
+        activity=tools.activity, interlock=tools.interlock, clock=tools.clock,
+    )  # fmt: skip
+
+
+def test_a_removed_key_leaves_nothing_of_itself(tmp_path: Path) -> None:
+    world = Crossing(tmp_path)
+    _take_in(world, "work")
+    _remove(world)
+    assert world.computer.store.names("access-key/") == ()
+    assert world.computer.store.names("profile/") == ()
+    assert world.tools().profiles.all() == ()
+    assert world.tools().keys.all() == ()
+    assert KEY in world.iam.keys  # AWS is not asked
+    _remove(world)  # safe to repeat
+
+
+def test_a_key_is_not_removed_while_somebody_works_on_it(tmp_path: Path) -> None:
+    world = Crossing(tmp_path)
+    _take_in(world, "work")
+    with world.tools().interlock.hold(f"key-{KEY}"), pytest.raises(CredGuardError) as caught:
+        _remove(world)
+    assert caught.value.code == "busy"
+    assert world.works("work")
