@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -235,12 +236,13 @@ def test_no_network(laptop: Laptop) -> None:
 
 # ── the keychain ─────────────────────────────────────────────────────────────────────────────────
 @pytest.fixture(scope="module")
-def hanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def hanging() -> Iterator[str]:
     """A D-Bus that takes every connection and never says a word."""
-    path = tmp_path_factory.mktemp("h") / "bus"
     kept: list[socket.socket] = []
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
+    # A short path: a socket's address has 108 bytes at most.
+    with tempfile.TemporaryDirectory(prefix="cgh-") as folder, socket.socket(socket.AF_UNIX) as server:
+        path = os.path.join(folder, "bus")
+        server.bind(path)
         server.listen()
 
         def take() -> None:
