@@ -60,6 +60,8 @@ class Setting:
             return {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}.get(
                 word.strip().casefold(), word
             )
+        if self.type is tuple:
+            return tuple(part.strip() for part in word.split(",") if part.strip())
         return word
 
 
@@ -112,6 +114,61 @@ TABLE: tuple[Setting, ...] = (
         least=5,
         most=600,
     ),
+    Setting(
+        "lock_keys",
+        str,
+        "away",
+        text("When open keys lock: away (after the minutes below), each-use, or never by themselves"),
+        choices=("never", "away", "each-use"),
+    ),
+    Setting(
+        "lock_keys_minutes", int, 15, text("Minutes without a use after which keys lock"), least=1, most=1440
+    ),
+    Setting(
+        "lock_keys_longest_minutes",
+        int,
+        480,
+        text("Minutes after opening at which keys lock, used or not"),
+        least=1,
+        most=10_080,
+    ),
+    Setting("lock_keys_on_screen_lock", bool, False, text("Keys lock when the screen locks")),
+    Setting("lock_keys_on_sleep", bool, True, text("Keys lock when the computer goes to sleep")),
+    Setting(
+        "lock_codes",
+        str,
+        "away",
+        text("When open codes lock: away (after the minutes below), each-use, or never by themselves"),
+        choices=("never", "away", "each-use"),
+    ),
+    Setting(
+        "lock_codes_minutes", int, 5, text("Minutes without a use after which codes lock"), least=1, most=1440
+    ),
+    Setting(
+        "lock_codes_longest_minutes",
+        int,
+        15,
+        text("Minutes after opening at which codes lock, used or not"),
+        least=1,
+        most=10_080,
+    ),
+    Setting("lock_codes_on_screen_lock", bool, True, text("Codes lock when the screen locks")),
+    Setting("lock_codes_on_sleep", bool, True, text("Codes lock when the computer goes to sleep")),
+    Setting(
+        "locked_programs",
+        str,
+        "go-on",
+        text("While the keychain is locked here, programs go-on getting keys, or wait and are then refused"),
+        choices=("go-on", "wait"),
+    ),
+    Setting(
+        "approve",
+        str,
+        "off",
+        text("Programs must be allowed by you to use a key of the sealed vault: off, chosen accounts, all"),
+        choices=("off", "chosen", "all"),
+    ),
+    Setting("approve_accounts", tuple, (), text("The account numbers that chosen means, with commas")),
     Setting("helper", tuple, (), text("The program that our lines in the AWS config file run"), shown=False),
 )
 
