@@ -6,6 +6,8 @@ import contextlib
 import sys
 
 _PR_SET_DUMPABLE = 4  # from <linux/prctl.h>
+#: What is there, what comes, but each page only once it is used (<bits/mman.h>, Linux 4.4).
+_MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
 
 
 def harden() -> tuple[str, ...]:
@@ -29,3 +31,23 @@ def harden() -> tuple[str, ...]:
             if library.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) == 0:
                 done.append("not-dumpable")
     return tuple(done)
+
+
+def keep_in_memory() -> bool:
+    """Keep this process's memory out of swap, where the system allows that without a limit.
+
+    With a limit it is left alone: later allocations, such as those of Argon2id, would fail at it.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+    import os
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if limit != resource.RLIM_INFINITY and os.geteuid() != 0:
+        return False
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None, use_errno=True)
+        return bool(library.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) == 0)
+    return False

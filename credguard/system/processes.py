@@ -79,6 +79,49 @@ def look_up(pid: int) -> Process | None:
     return None
 
 
+def program_file(pid: int) -> str:
+    """The file that process `pid` runs: its program, for an interpreter the script; "" where that is not
+    told. A program that wants to can pretend: it is a name for people, not a proof."""
+    if not sys.platform.startswith("linux"):
+        process = look_up(pid)
+        return process.name if process else ""
+    try:
+        program = os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
+    if not os.path.basename(program).startswith(_INTERPRETERS):
+        return program
+    script = next(iter(_words(pid, options=False)), "")
+    try:
+        found = os.path.join(os.readlink(f"/proc/{pid}/cwd"), script) if script else ""
+    except OSError:
+        return program
+    return os.path.normpath(found) if found and os.path.isfile(found) else program
+
+
+def runs(pid: int, files: frozenset[str]) -> bool:
+    """Whether process `pid` is an interpreter that was told to run one of `files`."""
+    found = program_file(pid)
+    return bool(found) and os.path.realpath(found) in files
+
+
+def _words(pid: int, options: bool) -> list[str]:
+    """The words behind the program's name; without `options`, from the first that is none."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = os.fsdecode(file.read(4096)).split("\0")[1:]
+    except OSError:
+        return []
+    if options:
+        return words
+    for index, word in enumerate(words):
+        if word in {"-c", "-e", "-m", "-", ""}:
+            return []
+        if not word.startswith("-"):
+            return words[index:]
+    return []
+
+
 def _from_proc(pid: int) -> Process | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
@@ -93,11 +136,7 @@ def _from_proc(pid: int) -> Process | None:
 
 def _script(pid: int, comm: str) -> str:
     """`python /usr/bin/ansible …` is called ansible. Options are skipped, nothing behind is read."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read(4096).decode("utf-8", "replace").split("\0")[1:]
-    except OSError:
-        return comm
+    words = _words(pid, options=True)
     for index, word in enumerate(words):
         if word == "-m" and index + 1 < len(words):
             return words[index + 1]
