@@ -6,12 +6,15 @@ first paint loads boto3.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from credguard.domain.errors import CredGuardError
 from credguard.settings import Settings
 from credguard.system.clock import Clock, SystemClock
 from credguard.system.interlock import Interlock
@@ -20,7 +23,8 @@ from credguard.wire import places
 if TYPE_CHECKING:
     from credguard.aws.clients import AwsClients
     from credguard.catalog.accounts import Accounts
-    from credguard.catalog.activity import Activity, ActivityRow
+    from credguard.catalog.activity import Activity, ActivityKind, ActivityRow
+    from credguard.catalog.approvals import Approval, Approvals
     from credguard.catalog.database import Database
     from credguard.catalog.devices import Devices
     from credguard.catalog.history import History
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from credguard.domain.keys import Credentials
     from credguard.domain.machine import Step
     from credguard.domain.otp import OtpEntry
+    from credguard.domain.profiles import ProfileLink
     from credguard.domain.restore import Keep, Row
     from credguard.domain.secret import Secret
     from credguard.domain.text import Text
@@ -41,7 +46,11 @@ if TYPE_CHECKING:
     from credguard.queries.home import HomeView
     from credguard.queries.names import Target
     from credguard.queries.plaintext import PlaintextRow
+    from credguard.vault.choose import Held
+    from credguard.vault.remote import Agent
+    from credguard.vault.sealed.backend import SealedBackend
     from credguard.vault.store import SecretStore
+    from credguard.workflows.agent_codes import AgentCodes
     from credguard.workflows.backup import Made
     from credguard.workflows.check import CheckProblem, Checks, WhoAmI
     from credguard.workflows.codes import Codes
@@ -52,6 +61,7 @@ if TYPE_CHECKING:
     from credguard.workflows.restore import Target as RestoreTarget
     from credguard.workflows.rotation import RotationReport, Rotations
     from credguard.workflows.undo_import import Undone, UndoPlan
+    from credguard.workflows.unlocking import LockDone, LockState, Unlocking
 
 Ask = Callable[[str], "str | None"]
 Tell = Callable[["tuple[Step, ...]"], None]
@@ -88,16 +98,26 @@ class Services:
         clock: Clock | None = None,
         environ: Mapping[str, str] | None = None,
         passphrase: Ask | None = None,
+        sealed: SealedBackend | None = None,
+        starts_agent: bool = False,
     ) -> None:
+        """`sealed` is the vault that this process itself holds open: then it is the agent. With
+        `starts_agent` the sealed vault is opened in an agent of its own, which ends with this process."""
         self.demo = demo
         self.clock: Clock = clock or SystemClock()
         self._environ = os.environ if environ is None else environ
         self._passphrase = passphrase
+        self._sealed = sealed
+        self._starts_agent = starts_agent
         self._sent: dict[str, OtpEntry] = {}
         self._offers: dict[str, OtpEntry] = {}
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened; an agent that was started as our child ends."""
+        if "_unlocking" in self.__dict__:
+            self._unlocking.close()
+        if self.__dict__.get("agent") is not None:
+            self.__dict__["agent"].close()
         if "database" in self.__dict__:
             self.database.close()
 
@@ -116,9 +136,15 @@ class Services:
 
         opened = open_database(places.catalog())
         if opened.needs_rebuild and self.settings.is_set("store"):
-            from credguard.workflows.rebuild import rebuild
+            sealed = self.settings.get("store") == "sealed"
+            if sealed and self.agent is not None and self._at_agent("keys"):
+                # It has the seeds that the devices are read from; it writes into the same file.
+                with contextlib.suppress(CredGuardError):
+                    self.agent.ask("rebuild")
+            else:
+                from credguard.workflows.rebuild import rebuild
 
-            rebuild(opened, self.store, self.clock, lambda: self.codes_store)
+                rebuild(opened, self.store, self.clock, lambda: self.codes_store)
         elif opened.needs_rebuild and opened.set_aside is None and not os.path.exists(places.vault_file()):
             opened.rebuilt()  # the first start: nothing is stored yet, no code was ever sent
         return opened
@@ -160,6 +186,12 @@ class Services:
         return Activity(self.database)
 
     @cached_property
+    def _approvals(self) -> Approvals:
+        from credguard.catalog.approvals import Approvals
+
+        return Approvals(self.database)
+
+    @cached_property
     def _history(self) -> History:
         from credguard.catalog.history import History
 
@@ -172,9 +204,13 @@ class Services:
     @cached_property
     def codes_store(self) -> SecretStore:
         other = self.settings.get("codes_store")
-        return self._open("codes_store") if other and other != self.store.kind else self.store
+        if other and other != self.store.kind:
+            return self._open("codes_store")
+        # The agent may hold the keys alone: then the codes are opened beside it, for this command.
+        remote = self.store.kind == "sealed" and self._at_agent("keys")
+        return self._open("store", "codes") if remote else self.store
 
-    def _open(self, pin: str) -> SecretStore:
+    def _open(self, pin: str, part: str = "keys") -> SecretStore:
         from credguard.vault.choose import open_store
 
         return open_store(
@@ -184,7 +220,128 @@ class Services:
             ask=self._passphrase,
             environ=self._environ,
             pin=pin,
+            held=lambda: self._held("codes" if pin == "codes_store" else part),
         )
+
+    # ── the agent ────────────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def agent(self) -> Agent | None:
+        """Questions to the agent of this state folder; None in the agent itself."""
+        if self._sealed is not None or sys.platform == "win32":
+            return None
+        from credguard.vault.remote import Agent
+
+        return Agent(places.agent_socket(), self._unlocking.by_asking if self._starts_agent else None)
+
+    @cached_property
+    def _unlocking(self) -> Unlocking:
+        from credguard.workflows.unlocking import Unlocking
+
+        return Unlocking(
+            lambda: self.agent, self._passphrase, places.vault_file(), child=self._starts_agent,
+            environ=self._environ,
+        )  # fmt: skip
+
+    def _at_agent(self, part: str) -> bool:
+        """Whether the agent holds this part, or will when it is wanted."""
+        return self.agent is not None and (self._starts_agent or part in self._parts_at_agent)
+
+    @cached_property
+    def _parts_at_agent(self) -> tuple[str, ...]:
+        return () if self.agent is None else self.agent.open_parts()
+
+    def _held(self, part: str) -> Held | None:
+        if self._sealed is not None:
+            return self._sealed
+        if self.agent is None or not self._at_agent(part):
+            return None
+        from credguard.vault.remote import RemoteBackend
+
+        return RemoteBackend(self.agent, self._unlocking.vault_exists)
+
+    @property
+    def _codes_at_agent(self) -> bool:
+        kind = self.settings.get("codes_store") or self.store.kind
+        return kind == "sealed" and self._at_agent("codes")
+
+    def warm(self) -> None:
+        """Make what the agent's threads share before there is a second thread."""
+        for name in ("database", "interlock", "store", "codes_store", "clients", "_accounts", "_keys",
+                     "_profiles", "_devices", "_activity", "code_book"):  # fmt: skip
+            getattr(self, name)
+
+    def unlock(self, passphrase: Secret) -> None:
+        """Open the sealed vault in the agent, started where none runs. Raises as `SealedVault.open`."""
+        self._unlocking.with_passphrase(passphrase)
+
+    def unlock_by_asking(self) -> bool:
+        """The same, asking for the passphrase; False where nobody wanted to answer."""
+        return self._unlocking.by_asking()
+
+    def unlock_from_file(self) -> bool:
+        """The same with CREDGUARD_PASSPHRASE_FILE; False where it is not set."""
+        file = self._environ.get("CREDGUARD_PASSPHRASE_FILE")
+        if not file:
+            return False
+        from credguard.vault.sealed.backend import read_passphrase_file
+
+        self._unlocking.with_passphrase(read_passphrase_file(file))
+        return True
+
+    def store_kind(self) -> str:
+        """`keychain` or `sealed`: where keys are, or would be."""
+        return self.settings.get("store") or self.store.kind
+
+    def allowed(self) -> tuple[Approval, ...]:
+        """Programs that may use keys without a question."""
+        return self._approvals.all(self.clock.now())
+
+    def disallow(self, program: str | None) -> int:
+        """Ask about a program (None: every one) again; returns how many were taken back."""
+        return self._approvals.withdraw(program)
+
+    def lock(self) -> LockDone:
+        """Lock now: the agent ends; in the keychain sessions are dropped and programs may have to wait."""
+        from credguard.workflows.unlocking import lock
+
+        return lock(self.agent, self.settings, places.locked_file(), lambda: self.store, self._environ)
+
+    def lock_state(self) -> LockState:
+        """What is open now. Asks the agent, opens nothing."""
+        from credguard.workflows.unlocking import state
+
+        return state(self.agent, self.settings, places.locked_file(), self._unlocking.vault_exists())
+
+    def allow_programs(self) -> bool:
+        """Take away the mark that keeps programs waiting at the keychain; whether there was one."""
+        from credguard.workflows.unlocking import allow_programs
+
+        return allow_programs(places.locked_file())
+
+    # What the agent notes and looks up.
+    def profile_link(self, profile: str) -> ProfileLink | None:
+        return self._profiles.get(profile) or self._profiles.by_name(profile)
+
+    def account(self, account_id: str) -> Account | None:
+        return self._accounts.get(account_id)
+
+    def account_of_key(self, access_key_id: str) -> str | None:
+        key = self._keys.get(access_key_id)
+        return key.account_id if key is not None else None
+
+    def record(
+        self, actor: str, action: Text, account_id: str | None, kind: ActivityKind, detail: str = ""
+    ) -> None:
+        """One row in Activity, now."""
+        self._activity.record(self.clock.now(), actor, action, account_id, kind=kind, detail=detail)
+
+    def rebuild_catalog(self) -> None:
+        """From the store, into the catalog that lies there now: another process may have made it anew."""
+        from credguard.catalog.database import open_database
+        from credguard.workflows.rebuild import rebuild
+
+        with contextlib.closing(open_database(places.catalog())) as present:
+            rebuild(present, self.store, self.clock, lambda: self.codes_store)
 
     @cached_property
     def clients(self) -> AwsClients:
@@ -258,7 +415,13 @@ class Services:
 
     # ── workflows ────────────────────────────────────────────────────────────────────────────────
     @cached_property
-    def _codes(self) -> Codes:
+    def code_book(self) -> Codes | AgentCodes:
+        """Codes: made here, or by the agent where it holds their seeds."""
+        if self._codes_at_agent:
+            from credguard.workflows.agent_codes import AgentCodes
+
+            assert self.agent is not None
+            return AgentCodes(self.agent)
         from credguard.workflows.codes import Codes
 
         def offset() -> float:
@@ -277,7 +440,7 @@ class Services:
 
     def _mfa_session(self, identity: Identity, key: Credentials) -> Credentials | None:
         """A session with MFA for the key, where this user's code is stored here."""
-        entry = self._codes.of_account(identity.account_id, identity.user_name)
+        entry = self.code_book.of_account(identity.account_id, identity.user_name)
         if entry is None:
             return None
         return self._working(lambda serial: self._send(serial, entry)).session(
@@ -335,7 +498,7 @@ class Services:
 
     def _code_for(self, identity: Identity) -> tuple[str, Secret] | None:
         """A code never sent before for the device of this user, and its serial."""
-        entry = self._codes.of_account(identity.account_id, identity.user_name)
+        entry = self.code_book.of_account(identity.account_id, identity.user_name)
         if entry is None:
             return None
         serial = entry.serial or _usual_serial(identity)
@@ -343,12 +506,12 @@ class Services:
 
     def _send(self, serial: str, entry: OtpEntry) -> Secret:
         self._sent[serial] = entry
-        return self._codes.send(entry)
+        return self.code_book.send(entry)
 
     def _code_answered(self, serial: str, ok: bool) -> None:
         """What AWS said of the code sent last: two refusals in a row stop the sending."""
         if serial in self._sent:
-            self._codes.note_answer(self._sent[serial], ok)
+            self.code_book.note_answer(self._sent[serial], ok)
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────
     def store_label(self) -> str:
@@ -448,8 +611,19 @@ class Services:
     def credentials(self, profile: str) -> Credentials:
         """Working credentials for a profile's id or name, now."""
 
+        if self.store.kind == "sealed" and self.agent is not None and self._at_agent("keys"):
+            from credguard.workflows.credentials import from_document
+
+            answer = self.agent.finished("credentials", profile=profile)
+            if answer is not None:
+                return from_document(answer.decode())
+        elif self.store.kind == "keychain":
+            from credguard.workflows.unlocking import wait_for_person
+
+            wait_for_person(places.locked_file(), self.clock)
+
         def code(serial: str) -> Secret | None:
-            entry = self._codes.of_serial(serial)
+            entry = self.code_book.of_serial(serial)
             return None if entry is None else self._send(serial, entry)
 
         return self._working(code).of(profile)
@@ -635,7 +809,6 @@ class Services:
         """The key meant. Raises CredGuardError `no-key` for an account without one."""
         if target.key is not None:
             return target.key
-        from credguard.domain.errors import CredGuardError
         from credguard.domain.text import text
 
         raise CredGuardError(
@@ -647,7 +820,6 @@ class Services:
     def rotate(
         self, access_key_id: str, tell: Tell = _nobody, grace_days: int | None = None
     ) -> RotationReport:
-        from credguard.domain.errors import CredGuardError
         from credguard.domain.text import text
 
         key = self._keys.get(access_key_id)
@@ -671,7 +843,6 @@ class Services:
 
     def rotate_undo(self, target: Target | str, tell: Tell = _nobody) -> RotationReport:
         """Undo the run (its id), or the unfinished rotation of an account's key."""
-        from credguard.domain.errors import CredGuardError
         from credguard.domain.text import text
 
         if isinstance(target, str):
@@ -709,7 +880,6 @@ class Services:
 
     def run_due(self, plan: tuple[RunRow | KeyRow, ...], tell: Tell = _nobody) -> list[RotationReport]:
         """One after the other; what stands in the way of one keeps none of the others waiting."""
-        from credguard.domain.errors import CredGuardError
         from credguard.queries.accounts import KeyRow
         from credguard.workflows.rotation import not_begun
 
@@ -729,7 +899,7 @@ class Services:
     def codes(self, deleted: bool = False) -> tuple[CodeRow, ...]:
         from credguard.queries.codes import rows_of
 
-        return rows_of(self._codes.entries(deleted), self._accounts.all())
+        return rows_of(self.code_book.entries(deleted), self._accounts.all())
 
     def codes_page(self) -> tuple[CodeRow, ...]:
         """All codes in the order of the Accounts page; removed ones stand among them while they are kept."""
@@ -750,13 +920,13 @@ class Services:
         """The code now; `given`: a person gets it to use, so our own sends avoid it."""
         from credguard.queries.codes import CodeNow
 
-        shown = self._codes.show(entry_id, at, move_counter, given)
+        shown = self.code_book.show(entry_id, at, move_counter, given)
         code = shown.code
         return CodeNow(code.code, code.valid_for, code.next_code, shown.used, shown.entry.period, code.step)
 
     def note_copied(self, entry_id: str, step: int | None = None) -> None:
         """A person copied the code of `step`, or of this moment."""
-        self._codes.note_shown(entry_id, step)
+        self.code_book.note_shown(entry_id, step)
 
     def add_code(
         self,
@@ -781,7 +951,7 @@ class Services:
             accounts=self._accounts.all(),
             keys=self._keys.all(),
         )
-        return self._code_row(self._codes.add(entry, name))
+        return self._code_row(self.code_book.add(entry, name))
 
     def offer_code(
         self,
@@ -854,10 +1024,10 @@ class Services:
         return self.clients.clock_offset if "clients" in self.__dict__ else None
 
     def remove_code(self, entry_id: str) -> CodeRow:
-        return self._code_row(self._codes.remove(entry_id))
+        return self._code_row(self.code_book.remove(entry_id))
 
     def restore_code(self, entry_id: str) -> CodeRow:
-        return self._code_row(self._codes.restore(entry_id))
+        return self._code_row(self.code_book.restore(entry_id))
 
     def _code_row(self, entry: OtpEntry) -> CodeRow:
         from credguard.queries.codes import rows_of
@@ -919,7 +1089,6 @@ def demo_session(folder: str | None = None) -> DemoSession:
     from credguard.demo.session import DemoSession, is_installed
 
     if not is_installed():
-        from credguard.domain.errors import CredGuardError
         from credguard.domain.text import text
 
         raise CredGuardError(

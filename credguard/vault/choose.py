@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from credguard.vault.sealed import argon
     from credguard.vault.sealed.backend import Ask
     from credguard.vault.sealed.seen import Seen
+    from credguard.vault.store import Backend, Named
+
+    class Held(Backend, Named, Protocol):
+        """A sealed vault that is held open: by this process, or by the agent."""
+
 
 Alone = Callable[[str], AbstractContextManager[None]]
 
@@ -100,11 +105,13 @@ def open_store(
     pin: str = "store",
     cost: argon.Cost | None = None,
     seen: Callable[[], Seen] | None = None,
+    held: Callable[[], Held | None] | None = None,
 ) -> SecretStore:
     """The store to use now. Nothing is unlocked or asked before it is used.
 
-    `seen` makes, when a vault is first opened, what notes its generation. Raises CredGuardError
-    `store-pinned`, `store-silent`, `usage`.
+    `held` gives the sealed vault as somebody holds it open already, if anybody does. `seen` makes, when
+    a vault is first opened, what notes its generation. Raises CredGuardError `store-pinned`,
+    `store-silent`, `usage`.
     """
     env = os.environ if environ is None else environ
     kind = chosen(pins, env, pin)
@@ -119,8 +126,12 @@ def open_store(
             pins.set(pin, kind)
 
     if kind == "keychain":
-        backend, label = keychain.open_keychain(pinned)
-        return SecretStore(backend, "keychain", label, lambda: alone("vault-index"), on_write=note)
+        backend, name = keychain.open_keychain(pinned)
+        return SecretStore(backend, "keychain", name, lambda: alone("vault-index"), on_write=note)
+    label = "CredGuard’s vault"
+    open_already = held() if held is not None else None
+    if open_already is not None:
+        return SecretStore(open_already, "sealed", label, listing=open_already, on_write=note)
     from credguard.vault.sealed.backend import SealedBackend  # with cryptography and nacl
     from credguard.vault.sealed.vault import SealedVault
 
@@ -131,4 +142,4 @@ def open_store(
         cost,
     )
     # The vault's own lock is taken for each change; the store needs none around it.
-    return SecretStore(sealed, "sealed", "CredGuard’s vault", listing=sealed, on_write=note)
+    return SecretStore(sealed, "sealed", label, listing=sealed, on_write=note)

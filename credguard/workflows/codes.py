@@ -49,6 +49,9 @@ class Codes:
     # ── entries ──────────────────────────────────────────────────────────────────────────────────
     def entries(self, deleted: bool = False) -> tuple[OtpEntry | CredGuardError, ...]:
         """All entries, by name; one that cannot be read is its error, and never hides the others."""
+        if self.store.kind == "sealed":
+            # Codes that are locked say so here; their names alone would only be missing.
+            self.store.read(items.totp("-"))
         found: list[tuple[str, OtpEntry | CredGuardError]] = []
         for where in self.store.names("totp/"):
             name = where.removeprefix("totp/")
@@ -180,19 +183,11 @@ class Codes:
     # ── sending ──────────────────────────────────────────────────────────────────────────────────
     def of_serial(self, serial: str) -> OtpEntry | None:
         """The entry whose codes are this MFA device's."""
-        for entry in self.entries():
-            if isinstance(entry, OtpEntry) and entry.type == "totp" and entry.serial == serial:
-                return entry
-        return None
+        return of_serial(self.entries(), serial)
 
     def of_account(self, account_id: str, user: str | None = None) -> OtpEntry | None:
         """The entry of a user's device in an account: by its serial, else the only one there."""
-        all_ = (e for e in self.entries() if isinstance(e, OtpEntry) and e.type == "totp")
-        own = [e for e in all_ if e.account_id == account_id]
-        named = [e for e in own if user and (e.serial or "").endswith(f"/{user}")]
-        if named:
-            return named[0]
-        return own[0] if len(own) == 1 else None
+        return of_account(self.entries(), account_id, user)
 
     def send(self, entry: OtpEntry) -> Secret:
         """A code that was never sent: the present step's, else an unused neighbour's, at once.
@@ -226,6 +221,27 @@ class Codes:
         offset = self.offset()
         # Less than this is how long the answer took, not a clock that is wrong.
         return self.clock.now() + (offset if abs(offset) >= OFFSET else 0.0)
+
+
+def of_serial(entries: tuple[OtpEntry | CredGuardError, ...], serial: str) -> OtpEntry | None:
+    """Of these, the entry whose codes are this MFA device's."""
+    return next((e for e in _sendable(entries) if e.serial == serial), None)
+
+
+def of_account(
+    entries: tuple[OtpEntry | CredGuardError, ...], account_id: str, user: str | None = None
+) -> OtpEntry | None:
+    """Of these, the entry of a user's device in an account: by its serial, else the only one there."""
+    own = [e for e in _sendable(entries) if e.account_id == account_id]
+    named = [e for e in own if user and (e.serial or "").endswith(f"/{user}")]
+    if named:
+        return named[0]
+    return own[0] if len(own) == 1 else None
+
+
+def _sendable(entries: tuple[OtpEntry | CredGuardError, ...]) -> list[OtpEntry]:
+    """AWS takes codes of time steps alone."""
+    return [e for e in entries if isinstance(e, OtpEntry) and e.type == "totp"]
 
 
 def _same(one: OtpEntry, other: OtpEntry) -> bool:

@@ -130,3 +130,36 @@ class WorkingCredentials:
         )
         self.sessions.put(name, session)
         return session
+
+
+def document(credentials: Credentials) -> str:
+    """The answer of a credential_process."""
+    import datetime
+
+    from credguard.wire.credential_process import answer
+
+    token, until = credentials.session_token, credentials.expiration
+    return answer(
+        credentials.access_key_id,
+        credentials.secret.reveal(),
+        credentials.account_id,
+        token.reveal() if token is not None else None,
+        None if until is None else
+        datetime.datetime.fromtimestamp(until, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )  # fmt: skip
+
+
+def from_document(answer: str) -> Credentials:
+    """What `document` was made of."""
+    import datetime
+    import json
+
+    found = json.loads(answer)
+    token, until = found.get("SessionToken"), found.get("Expiration")
+    return Credentials(
+        found["AccessKeyId"],
+        Secret(found["SecretAccessKey"]),
+        Secret(token) if token else None,
+        datetime.datetime.fromisoformat(until).timestamp() if until else None,
+        found.get("AccountId"),
+    )

@@ -25,11 +25,36 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 KEY = "AKIATW5NHGREXAMPLE00"
 #: All that the direct path may load beside what `python -I -S -c pass` loads.
 ALLOWED = {
-    "__future__", "_json", "_socket", "time",
-    "os", "os.path", "posixpath", "genericpath", "stat", "_stat", "_collections_abc",
-    "credguard", "credguard.wire", "credguard.wire.credential_process", "credguard.wire.flat",
-    "credguard.wire.items", "credguard.wire.places", "credguard.provider", "credguard.provider.direct",
+    "__future__",
+    "_json",
+    "_socket",
+    "time",
+    "os",
+    "os.path",
+    "posixpath",
+    "genericpath",
+    "stat",
+    "_stat",
+    "_collections_abc",
+    "credguard",
+    "credguard.wire",
+    "credguard.wire.credential_process",
+    "credguard.wire.flat",
+    "credguard.wire.items",
+    "credguard.wire.places",
+    "credguard.wire.frames",
+    "credguard.provider",
+    "credguard.provider.ask",
+    "credguard.provider.alone",
+    "credguard.provider.direct",
     "credguard.provider.dbus",
+}
+#: And with an agent that answers: the standard library's `os`, `_socket`, and three files of ours.
+ALLOWED_WITH_AGENT = {
+    "__future__", "_socket",
+    "os", "os.path", "posixpath", "genericpath", "stat", "_stat", "_collections_abc",
+    "credguard", "credguard.wire", "credguard.wire.places", "credguard.wire.frames", "credguard.provider",
+    "credguard.provider.ask",
 }  # fmt: skip
 
 
@@ -81,17 +106,49 @@ def test_a_session_is_served_while_it_lasts(store: SecretStore) -> None:
     assert "ASIAEXAMPLE" not in _run("p-1").stdout
 
 
+LOADED = (
+    "import sys; before = set(sys.modules); client = sys.argv.pop(1); import os.path as p;"
+    "sys.path.insert(0, p.dirname(p.dirname(p.dirname(client))));"
+    "import credguard.provider.client as c; code = c.main(sys.argv[1:]);"
+    "print(file=sys.stderr); print(*sorted(set(sys.modules) - before), file=sys.stderr); sys.exit(code)"
+)
+
+
 def test_only_these_modules_are_loaded(store: SecretStore) -> None:
-    code = (
-        "import sys; before = set(sys.modules); client = sys.argv.pop(1); import os.path as p;"
-        "sys.path.insert(0, p.dirname(p.dirname(p.dirname(client))));"
-        "import credguard.provider.client as c; code = c.main(sys.argv[1:]);"
-        "print(file=sys.stderr); print(*sorted(set(sys.modules) - before), file=sys.stderr); sys.exit(code)"
-    )
-    ran = _run(places.client(), "p-1", code=code)
+    ran = _run(places.client(), "p-1", code=LOADED)
     assert ran.returncode == 0, ran.stderr
     loaded = set(ran.stderr.split()) - {"credguard.provider.client"}
     assert loaded <= ALLOWED
+
+
+def test_with_an_agent_even_fewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+    import threading
+
+    from credguard.wire import frames
+
+    monkeypatch.setenv("CREDGUARD_HOME", str(tmp_path / "state"))
+    (tmp_path / "state" / "run").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "state" / "run")  # the address of a socket is short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("agent.sock")
+        listener.listen()
+        asked: list[bytes] = []
+
+        def agent() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                found = frames.read(connection.recv)
+                asked.append(found[1] if found else b"")
+                connection.sendall(frames.pack(frames.FINISHED, b'{"Version":1}'))
+
+        thread = threading.Thread(target=agent)
+        thread.start()
+        ran = _run(places.client(), "p-1", code=LOADED)
+        thread.join(10)
+    assert (ran.returncode, ran.stdout) == (0, '{"Version":1}'), ran.stderr
+    assert json.loads(asked[0]) == {"ask": "credentials", "profile": "p-1"}
+    assert set(ran.stderr.split()) - {"credguard.provider.client"} <= ALLOWED_WITH_AGENT
 
 
 @pytest.mark.parametrize("change", ["locked", "no direct", "no profile", "no key", "sealed", "no bus"])
@@ -111,7 +168,7 @@ def test_anything_more_becomes_the_full_program(
     elif change == "no bus":
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/nobody")
     code = (
-        "import sys, os; sys.path.insert(0, sys.argv[1]); import credguard.provider.client as c;"
+        "import sys, os; sys.path.insert(0, sys.argv[1]); import credguard.provider.ask as c;"
         "c._become = lambda command: print('BECAME', *command) or 0; sys.exit(c.main(sys.argv[2:]))"
     )
     ran = _run(os.path.dirname(places.package()), "p-1", code=code)
@@ -124,7 +181,7 @@ def test_a_locked_keychain_becomes_the_full_program(
     private_keyring.lock()
     try:
         code = (
-            "import sys, os; sys.path.insert(0, sys.argv[1]); import credguard.provider.client as c;"
+            "import sys, os; sys.path.insert(0, sys.argv[1]); import credguard.provider.ask as c;"
             "c._become = lambda command: print('BECAME') or 0; sys.exit(c.main(sys.argv[2:]))"
         )
         assert _run(os.path.dirname(places.package()), "p-1", code=code).stdout == "BECAME\n"

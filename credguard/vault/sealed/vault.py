@@ -203,6 +203,17 @@ class SealedVault:
         with self._threads, self._alone():
             self._write(*change(self._current()))
 
+    def forget(self, which: str) -> None:
+        """Close one compartment, as far as Python can; the others stay open."""
+        with self._threads:
+            if self._loaded is None:
+                return
+            keys, items = dict(self._loaded.bundle.compartments), dict(self._loaded.items)
+            keys.pop(which, None)
+            items.pop(which, None)
+            bundle = replace(self._loaded.bundle, compartments=keys)
+            self._loaded = replace(self._loaded, bundle=bundle, items=items)
+
     # ── what a person should know ────────────────────────────────────────────────────────────────
     def notices(self) -> tuple[Notice, ...]:
         """What was noticed while opening and reading; empty for a vault in order."""

@@ -1,0 +1,325 @@
+"""Questions to the agent and their answers: one credential, one code, one item; never all, never a seed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from credguard.agent.approvals import Approvals, Wish
+from credguard.agent.asking import Asker, asker
+from credguard.agent.keeper import Keeper
+from credguard.domain.errors import CredGuardError, Locked
+from credguard.domain.secret import Secret
+from credguard.domain.text import Text, text
+from credguard.vault.sealed.backend import SealedBackend
+from credguard.vault.sealed.vault import compartment_of
+from credguard.wire import flat, frames, items, places
+
+if TYPE_CHECKING:
+    from credguard.services import Services
+
+Document = dict[str, Any]
+#: Items that hold a secret which works: reading one by itself is noted.
+_SECRETS = ("access-key/", "session/")
+
+
+@dataclass
+class Caller:
+    """One connection: its process, and which parts it used. `gone` tells that it closed."""
+
+    pid: int
+    gone: Callable[[], bool]
+    used: set[str] = field(default_factory=set)
+    noted: set[str] = field(default_factory=set)
+    _asker: Asker | None = None
+
+    @property
+    def asker(self) -> Asker:
+        if self._asker is None:
+            self._asker = asker(self.pid)
+        return self._asker
+
+
+class Answers:
+    """One question after the other, from any thread. `stop` ends the process, after the answer is out."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        backend: SealedBackend,
+        services: Services,
+        approvals: Approvals,
+        stop: Callable[[], None],
+    ) -> None:
+        self._keeper = keeper
+        self._backend = backend
+        self._services = services
+        self._approvals = approvals
+        self._stop = stop
+        self._table: dict[str, Callable[[Document, Caller], Document]] = {
+            "status": self._status,
+            "unlock": self._unlock,
+            "lock": self._lock,
+            "get": self._get,
+            "put": self._put,
+            "add": self._add,
+            "remove": self._remove,
+            "names": self._names,
+            "notices": self._notices,
+            "rebuild": self._rebuild,
+            "codes": self._codes,
+            "code-entry": lambda q, c: {"entry": self._entry(self._book(c).get(_word(q, "id")))},
+            "code-add": self._code_add,
+            "code-remove": lambda q, c: {"entry": self._entry(self._book(c).remove(_word(q, "id")))},
+            "code-restore": lambda q, c: {"entry": self._entry(self._book(c).restore(_word(q, "id")))},
+            "code": self._code,
+            "code-shown": self._code_shown,
+            "code-send": self._code_send,
+            "code-answered": self._code_answered,
+        }
+
+    def answer(self, question: Document, caller: Caller) -> tuple[bytes, bytes]:
+        """Kind and body of the answer. Raises CredGuardError; KeyError, TypeError and ValueError for a
+        question that is none of ours."""
+        what = question["ask"]
+        if what == "credentials":
+            return self._credentials(_word(question, "profile"), caller)
+        return frames.ANSWER, frames.encode(self._table[what](question, caller))
+
+    # ── the agent itself ─────────────────────────────────────────────────────────────────────────
+    def _status(self, question: Document, caller: Caller) -> Document:
+        parts = self._keeper.open_parts
+        return {
+            "pid": os.getpid(),
+            "open": list(parts),
+            "closes_in": self._keeper.closes_in(),
+            "window": self._approvals.has_window,
+        }
+
+    def _unlock(self, question: Document, caller: Caller) -> Document:
+        self._keeper.open(Secret(_word(question, "passphrase")))
+        self._services.warm()
+        return self._status(question, caller)
+
+    def _lock(self, question: Document, caller: Caller) -> Document:
+        self._keeper.close("asked")
+        self._stop()
+        return {}
+
+    # ── credentials ──────────────────────────────────────────────────────────────────────────────
+    def _credentials(self, profile: str, caller: Caller) -> tuple[bytes, bytes]:
+        if not self._keeper.use("keys"):
+            # Nothing open here: the full program knows who to ask, and says what is locked.
+            return frames.WITHOUT, b""
+        caller.used.add("keys")
+        services = self._services
+        link = services.profile_link(profile)
+        account_id = link.account_id if link is not None else None
+        name = link.name if link is not None else profile
+        self._approve(account_id or "", text("the key of {profile}", profile=name), caller)
+        given = services.credentials(profile)
+        if given.session_token is not None:
+            caller.used.add("codes")
+        self._spool(caller.asker, name, given.access_key_id if given.session_token is None else "", link)
+        from credguard.workflows.credentials import document
+
+        return frames.FINISHED, document(given).encode()
+
+    def _spool(self, who: Asker, profile: str, key_id: str, link: Any) -> None:
+        """One line for Activity before the answer goes out; the catalog takes it in later."""
+        line = flat.encode(
+            [
+                ("at", round(self._services.clock.now())),
+                ("program", who.program),
+                ("pid", who.pid),
+                ("file", who.file),
+                ("profile", link.profile_id if link is not None else profile),
+                ("access_key_id", key_id or (link.access_key_id if link is not None else "")),
+            ]
+        )
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        spool = os.open(places.spool(), flags, 0o600)
+        try:
+            os.write(spool, (line + "\n").encode())
+        finally:
+            os.close(spool)
+
+    def _approve(self, account_id: str, what: Text, caller: Caller) -> None:
+        account = self._services.account(account_id)
+        self._approvals.check(
+            Wish(
+                caller.asker,
+                account_id,
+                account.name if account is not None else account_id or "this account",
+                account.color if account is not None else "blue",
+                what,
+            ),
+            caller.gone,
+        )
+
+    # ── items ────────────────────────────────────────────────────────────────────────────────────
+    def _part(self, part: str, caller: Caller) -> None:
+        """Note the use. Raises Locked where the part is closed."""
+        if not self._keeper.use(part):
+            raise part_locked(part) if self._keeper.open_parts else _all_locked()
+        caller.used.add(part)
+
+    def _get(self, question: Document, caller: Caller) -> Document:
+        name = _word(question, "name")
+        if name.startswith("totp/"):
+            raise CredGuardError(
+                "seed-stays",
+                text("The agent gives codes, never the secret that they are made from."),
+                text("To take codes elsewhere, export them. Nothing was changed."),
+            )
+        self._part("keys", caller)
+        if name.startswith(_SECRETS):
+            self._secret_read(name, caller)
+        return {"value": self._backend.get_password(items.SERVICE, name)}
+
+    def _secret_read(self, name: str, caller: Caller) -> None:
+        """A key or session by itself: asked about as any use, noted once for each connection."""
+        kind, _, which = name.partition("/")
+        account_id = self._services.account_of_key(which) if kind == "access-key" else None
+        self._approve(account_id or "", text("the item {name}", name=name), caller)
+        if name not in caller.noted:
+            caller.noted.add(name)
+            self._services.record(
+                caller.asker.program,
+                text("read {name} from the vault", name=name),
+                account_id,
+                "use",
+                caller.asker.detail,
+            )
+
+    def _put(self, question: Document, caller: Caller) -> Document:
+        name, value = _word(question, "name"), _word(question, "value")
+        self._part(compartment_of(name), caller)
+        self._backend.set_password(items.SERVICE, name, value)
+        return {}
+
+    def _add(self, question: Document, caller: Caller) -> Document:
+        name, value = _word(question, "name"), _word(question, "value")
+        self._part(compartment_of(name), caller)
+        return {"added": self._backend.add_password(items.SERVICE, name, value)}
+
+    def _remove(self, question: Document, caller: Caller) -> Document:
+        name = _word(question, "name")
+        self._part(compartment_of(name), caller)
+        self._backend.delete_password(items.SERVICE, name)
+        return {}
+
+    def _names(self, question: Document, caller: Caller) -> Document:
+        parts = self._keeper.open_parts
+        if not parts:
+            raise _all_locked()
+        for part in parts:
+            self._part(part, caller)
+        return {"names": list(self._backend.names())}
+
+    def _notices(self, question: Document, caller: Caller) -> Document:
+        return {"notices": [notice.to_json() for notice in self._backend.notices()]}
+
+    def _rebuild(self, question: Document, caller: Caller) -> Document:
+        for part in ("keys", "codes"):
+            self._part(part, caller)
+        self._services.rebuild_catalog()
+        return {}
+
+    # ── codes ────────────────────────────────────────────────────────────────────────────────────
+    def _book(self, caller: Caller) -> Any:
+        self._part("codes", caller)
+        return self._services.code_book
+
+    @staticmethod
+    def _entry(entry: Any) -> Document:
+        from credguard.workflows.agent_codes import entry_document
+
+        return entry_document(entry)
+
+    def _codes(self, question: Document, caller: Caller) -> Document:
+        found = self._book(caller).entries(question.get("deleted") is True)
+        return {
+            "entries": [
+                {"unreadable": e.what.to_json()} if isinstance(e, CredGuardError) else self._entry(e)
+                for e in found
+            ]
+        }
+
+    def _code_add(self, question: Document, caller: Caller) -> Document:
+        from credguard.workflows.agent_codes import entry_of
+
+        name = question.get("name")
+        book = self._book(caller)
+        return {"entry": self._entry(book.add(entry_of(question["entry"]), str(name) if name else None))}
+
+    def _code(self, question: Document, caller: Caller) -> Document:
+        from credguard.workflows.agent_codes import shown_document
+
+        at = question.get("at")
+        book = self._book(caller)
+        self._code_approved(book.get(_word(question, "id")), caller)
+        shown = book.show(
+            _word(question, "id"),
+            None if at is None else float(at),
+            question.get("move_counter") is not False,
+            question.get("given") is True,
+        )
+        self._note_code(shown.entry, caller)
+        return shown_document(shown)
+
+    def _code_send(self, question: Document, caller: Caller) -> Document:
+        book = self._book(caller)
+        entry = book.get(_word(question, "id"))
+        self._code_approved(entry, caller)
+        code = book.send(entry)
+        self._note_code(entry, caller)
+        return {"code": code.reveal()}
+
+    def _code_approved(self, entry: Any, caller: Caller) -> None:
+        self._approve(entry.account_id or "", text("a code of {name}", name=entry.name), caller)
+
+    def _note_code(self, entry: Any, caller: Caller) -> None:
+        """Once for each connection: the window asks again every half minute."""
+        if entry.entry_id not in caller.noted:
+            caller.noted.add(entry.entry_id)
+            self._services.record(
+                caller.asker.program,
+                text("took a code of {name}", name=entry.name),
+                entry.account_id,
+                "use",
+                caller.asker.detail,
+            )
+
+    def _code_shown(self, question: Document, caller: Caller) -> Document:
+        step = question.get("step")
+        self._book(caller).note_shown(_word(question, "id"), None if step is None else int(step))
+        return {}
+
+    def _code_answered(self, question: Document, caller: Caller) -> Document:
+        book = self._book(caller)
+        book.note_answer(book.get(_word(question, "id")), question.get("ok") is True)
+        return {}
+
+
+def _word(question: Document, name: str) -> str:
+    value = question[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _all_locked() -> Locked:
+    from credguard.vault.remote import locked
+
+    return locked()
+
+
+def part_locked(part: str) -> Locked:
+    return Locked(
+        "part-locked",
+        text("The codes are locked.") if part == "codes" else text("The keys are locked."),
+        text("Open them with: credguard unlock"),
+    )

@@ -1,0 +1,286 @@
+"""The vault through the agent that holds it open: questions over its socket, and a backend made of them.
+
+One connection for each thread, made anew when the agent let go of it. No agent, or one that was locked,
+is `vault-locked`: nothing here opens a vault by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from credguard.domain.errors import CredGuardError, Locked
+from credguard.domain.secret import Secret
+from credguard.domain.text import Text, text
+from credguard.system.peers import peer_of
+from credguard.wire import frames, places
+
+Answer = dict[str, Any]
+#: A person has 40 s, AWS some more (seconds).
+WAIT = 75.0
+#: The longest path that fits the address of a socket everywhere (bytes; macOS has 104, Linux 108).
+_ADDRESS = 100
+
+
+# ── errors as bodies ─────────────────────────────────────────────────────────────────────────────
+def error_body(error: CredGuardError) -> bytes:
+    """An error as the body of a frame: flat, so that the provider can read it without json.
+
+    `line` is what a program shows, in one line; the sentences themselves are JSON inside.
+    """
+    whole = {
+        "what": error.what.to_json(),
+        "next": error.next.to_json(),
+        "kept": error.kept.to_json() if error.kept is not None else None,
+        "detail": error.detail,
+    }
+    return frames.encode(
+        {
+            "code": error.code,
+            "locked": isinstance(error, Locked),
+            "retry": error.retry,
+            "line": " ".join(f"CredGuard: {error.what} {error.next}".split()),
+            "whole": json.dumps(whole),
+        }
+    )
+
+
+def error_of(body: bytes) -> CredGuardError:
+    """The error in a body. Raises frames.Foreign."""
+    document = frames.decode(body)
+    try:
+        whole = json.loads(str(document["whole"]))
+        make = Locked if document.get("locked") is True else CredGuardError
+        return make(
+            str(document["code"]),
+            Text.from_json(whole["what"]),
+            Text.from_json(whole["next"]),
+            Text.from_json(whole["kept"]) if whole.get("kept") else None,
+            document.get("retry") is True,
+            str(whole.get("detail") or ""),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise frames.Foreign("not an error of ours") from None
+
+
+def locked() -> Locked:
+    return Locked(
+        "vault-locked",
+        text("The sealed vault is locked."),
+        text("Open it with: credguard unlock"),
+    )
+
+
+# ── the connection ───────────────────────────────────────────────────────────────────────────────
+@contextlib.contextmanager
+def reachable(path: str) -> Iterator[str]:
+    """An address for the socket at `path`: itself, or on Linux a short way to a path that is too long."""
+    if len(os.fsencode(path)) <= _ADDRESS or not sys.platform.startswith("linux"):
+        yield path
+        return
+    folder = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{os.path.basename(path)}"
+    finally:
+        os.close(folder)
+
+
+def connect(path: str, seconds: float = 5.0) -> socket.socket | None:
+    """A connection to our own agent; None where none answers, or where another user's program does."""
+    if not hasattr(socket, "AF_UNIX"):
+        return None
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        made.settimeout(seconds)
+        with reachable(path) as address:
+            made.connect(address)
+        peer = peer_of(made)
+        if peer is not None and peer.uid == os.geteuid():
+            return made
+    except OSError:
+        pass
+    made.close()
+    return None
+
+
+class Agent:
+    """Questions to the agent of one state folder. Safe for several threads."""
+
+    def __init__(self, path: str | None = None, unlock: Callable[[], bool] | None = None) -> None:
+        """`unlock` asks a person and starts or opens the agent; false where they did not want to."""
+        self._path = path or places.agent_socket()
+        self._unlock = unlock
+        self._mine = threading.local()
+        self._asking = threading.Lock()
+
+    def open_parts(self) -> tuple[str, ...]:
+        """`keys`, `codes`: what it holds open; () where no agent answers."""
+        try:
+            return tuple(str(part) for part in self.status()["open"])
+        except CredGuardError:
+            return ()
+
+    def status(self) -> Answer:
+        """Process, open parts and when they lock. Raises Locked where no agent answers."""
+        return self._ask({"ask": "status"})
+
+    def ask(self, what: str, **more: object) -> Answer:
+        """The answer to one question. Raises what the agent raises; Locked where none answers."""
+        answer: Answer = self._opened({"ask": what, **more}, self._ask)
+        return answer
+
+    def finished(self, what: str, **more: object) -> bytes | None:
+        """As `ask`, for bytes that are handed on as they stand; None: `do it without me`."""
+        answer: bytes | None = self._opened({"ask": what, **more}, self._ask_finished)
+        return answer
+
+    def unlock(self, passphrase: Secret) -> Answer:
+        """Open what the passphrase opens, in the agent that runs. Raises as `SealedVault.open`."""
+        return self._ask({"ask": "unlock", "passphrase": passphrase.reveal()})
+
+    def lock(self) -> bool:
+        """End the agent; returns when its process let go of the connection. False where none runs."""
+        connection = connect(self._path)
+        if connection is None:
+            return False
+        with connection, contextlib.suppress(OSError, EOFError, frames.Foreign):
+            send(connection, frames.QUESTION, frames.encode({"ask": "lock"}))
+            deadline = time.monotonic() + 10.0
+            while frames.read(_receiver(connection, deadline)) is not None:
+                pass
+        return True
+
+    def close(self) -> None:
+        """Let go of this thread's connection."""
+        found, self._mine.connection = getattr(self._mine, "connection", None), None
+        if found is not None:
+            found.close()
+
+    # ── inside ───────────────────────────────────────────────────────────────────────────────────
+    def _opened(self, question: Answer, ask: Callable[[Answer], Any]) -> Any:
+        """Ask; where it is locked and somebody can open it, open it once and ask again."""
+        try:
+            return ask(question)
+        except Locked as error:
+            if self._unlock is None or error.code != "vault-locked":
+                raise
+            first = error
+        with self._asking:  # one prompt for all threads that found it locked
+            try:
+                return ask(question)
+            except Locked as error:
+                if error.code != "vault-locked":
+                    raise
+            if not self._unlock():
+                raise first
+        return ask(question)
+
+    def _ask(self, question: Answer) -> Answer:
+        kind, body = self._exchange(question)
+        if kind != frames.ANSWER:
+            raise _silent()
+        return frames.decode(body)
+
+    def _ask_finished(self, question: Answer) -> bytes | None:
+        kind, body = self._exchange(question)
+        if kind == frames.WITHOUT:
+            return None
+        if kind != frames.FINISHED:
+            raise _silent()
+        return body
+
+    def _exchange(self, question: Answer) -> tuple[bytes, bytes]:
+        """One question on this thread's connection; once more where the agent had closed it meanwhile."""
+        body = frames.encode(question)
+        for fresh in (False, True):
+            if fresh:
+                self.close()
+            connection = getattr(self._mine, "connection", None)
+            if connection is None:
+                connection = self._mine.connection = connect(self._path)
+            if connection is None:
+                raise locked()
+            try:
+                send(connection, frames.QUESTION, body)
+                answer = frames.read(_receiver(connection, time.monotonic() + WAIT))
+            except TimeoutError:
+                self.close()
+                raise _silent() from None
+            except (OSError, EOFError):
+                continue
+            except frames.Foreign:
+                self.close()
+                raise _silent() from None
+            if answer is None:
+                continue
+            if answer[0] == frames.ERROR:
+                raise error_of(answer[1])
+            return answer
+        self.close()
+        raise locked()
+
+
+def send(connection: socket.socket, kind: bytes, body: bytes) -> None:
+    connection.sendall(frames.pack(kind, body))
+
+
+def _receiver(connection: socket.socket, deadline: float) -> Callable[[int], bytes]:
+    def receive(count: int) -> bytes:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        return connection.recv(count)
+
+    return receive
+
+
+def _silent() -> CredGuardError:
+    return CredGuardError(
+        "agent-silent",
+        text("CredGuard’s agent did not answer as expected."),
+        text("End it with: credguard lock, then unlock again. Nothing was changed."),
+    )
+
+
+class RemoteBackend:
+    """The sealed vault as `vault/store.py` wants it, item by item; the agent gives no seed of a code."""
+
+    def __init__(self, agent: Agent, exists: Callable[[], bool] = lambda: True) -> None:
+        """`exists`: whether there is a vault. Where none is, reading finds nothing and asks nobody."""
+        self.agent = agent
+        self._exists = exists
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if not self._exists():
+            return None
+        value = self.agent.ask("get", name=username)["value"]
+        return None if value is None else str(value)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.agent.ask("put", name=username, value=password)
+
+    def add_password(self, service: str, username: str, password: str) -> bool:
+        """As `set_password`, unless there is one: then False, and nothing is changed."""
+        return self.agent.ask("add", name=username, value=password)["added"] is True
+
+    def delete_password(self, service: str, username: str) -> None:
+        if self._exists():
+            self.agent.ask("remove", name=username)
+
+    def names(self) -> tuple[str, ...]:
+        if not self._exists():
+            return ()
+        return tuple(str(name) for name in self.agent.ask("names")["names"])
+
+    def notices(self) -> tuple[Text, ...]:
+        if not self._exists():
+            return ()
+        return tuple(Text.from_json(notice) for notice in self.agent.ask("notices")["notices"])

@@ -1,0 +1,92 @@
+"""Codes while the agent holds their seeds: the same steps as workflows/codes.py, done over there.
+
+What comes back has an empty seed: a seed is never asked for, and never given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any
+
+from credguard.domain import otp
+from credguard.domain.errors import CredGuardError
+from credguard.domain.otp import OtpEntry
+from credguard.domain.secret import Secret
+from credguard.domain.text import Text
+from credguard.vault.remote import Agent
+from credguard.workflows.codes import Shown, of_account, of_serial
+
+_SHOWN = tuple(field.name for field in fields(OtpEntry) if field.name != "secret")
+
+
+def entry_document(entry: OtpEntry) -> dict[str, Any]:
+    """An entry without its seed."""
+    return {name: getattr(entry, name) for name in _SHOWN}
+
+
+def _entry(document: dict[str, Any]) -> OtpEntry:
+    return OtpEntry(secret=Secret(""), **{name: document[name] for name in _SHOWN})
+
+
+class AgentCodes:
+    """The methods of `Codes`, asked of the agent. Raises what they raise, and Locked."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    def entries(self, deleted: bool = False) -> tuple[OtpEntry | CredGuardError, ...]:
+        rows = self._agent.ask("codes", deleted=deleted)["entries"]
+        return tuple(
+            otp.refused(Text.from_json(row["unreadable"])) if "unreadable" in row else _entry(row)
+            for row in rows
+        )
+
+    def get(self, entry_id: str) -> OtpEntry:
+        return _entry(self._agent.ask("code-entry", id=entry_id)["entry"])
+
+    def add(self, entry: OtpEntry, name: str | None = None) -> OtpEntry:
+        """The new seed goes to the agent, once, to be stored."""
+        document = {**entry_document(entry), "secret": entry.secret.reveal()}
+        return _entry(self._agent.ask("code-add", entry=document, name=name)["entry"])
+
+    def remove(self, entry_id: str) -> OtpEntry:
+        return _entry(self._agent.ask("code-remove", id=entry_id)["entry"])
+
+    def restore(self, entry_id: str) -> OtpEntry:
+        return _entry(self._agent.ask("code-restore", id=entry_id)["entry"])
+
+    def show(
+        self, entry_id: str, at: float | None = None, move_counter: bool = True, given: bool = False
+    ) -> Shown:
+        answer = self._agent.ask("code", id=entry_id, at=at, move_counter=move_counter, given=given)
+        return Shown(_entry(answer["entry"]), otp.Code(**answer["code"]), answer["used"] is True)
+
+    def note_shown(self, entry_id: str, step: int | None = None) -> None:
+        self._agent.ask("code-shown", id=entry_id, step=step)
+
+    def of_serial(self, serial: str) -> OtpEntry | None:
+        return of_serial(self.entries(), serial)
+
+    def of_account(self, account_id: str, user: str | None = None) -> OtpEntry | None:
+        return of_account(self.entries(), account_id, user)
+
+    def send(self, entry: OtpEntry) -> Secret:
+        return Secret(str(self._agent.ask("code-send", id=entry.entry_id)["code"]))
+
+    def note_answer(self, entry: OtpEntry, ok: bool) -> None:
+        self._agent.ask("code-answered", id=entry.entry_id, ok=ok)
+
+
+def entry_of(document: dict[str, Any]) -> OtpEntry:
+    """The entry that `add` sent, with its seed. Raises ValueError, KeyError or TypeError."""
+    seed = document["secret"]
+    if not isinstance(seed, str):
+        raise TypeError("no seed")
+    made = OtpEntry(secret=Secret(otp.clean_secret(seed)), **{name: document[name] for name in _SHOWN})
+    otp.from_item(otp.to_item(made))  # what could not be read back is refused before it is stored
+    return made
+
+
+def shown_document(shown: Shown) -> dict[str, Any]:
+    """The answer to `show`."""
+    return {"entry": entry_document(shown.entry), "code": asdict(shown.code), "used": shown.used}

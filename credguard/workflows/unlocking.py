@@ -1,0 +1,219 @@
+"""Opening and locking, for both kinds of store.
+
+The sealed vault is opened in the agent, by a passphrase that goes through a pipe or its socket. The
+keychain has a lock of its own; ours drops the sessions and can keep programs waiting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from credguard.domain.errors import CredGuardError, Locked
+from credguard.domain.secret import Secret
+from credguard.domain.text import text
+from credguard.settings import Settings
+from credguard.system.clock import Clock
+from credguard.vault.store import SecretStore
+
+if TYPE_CHECKING:
+    from credguard.vault.launch import Started
+    from credguard.vault.remote import Agent
+
+Ask = Callable[[str], "str | None"]
+TRIES = 3
+#: Programs wait this long for a person (seconds); the SDKs give the whole answer 50.
+PERSON = 40.0
+_LOOK = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class LockState:
+    """`store` as in the settings ("" before the first write); `open` are the parts the agent holds.
+
+    `closes_in`: seconds until each closes by itself, None for never. `waiting`: programs wait at the
+    keychain.
+    """
+
+    store: str
+    agent: int | None
+    open: tuple[str, ...]
+    closes_in: dict[str, float | None]
+    waiting: bool
+    vault: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockDone:
+    """What locking did: ended an agent, forgot this many sessions, made programs wait."""
+
+    ended: bool
+    sessions: int
+    waiting: bool
+
+
+class Unlocking:
+    """Opens the sealed vault in the agent. `child`: an agent that is started ends with this process."""
+
+    def __init__(
+        self,
+        agent: Callable[[], Agent | None],
+        ask: Ask | None,
+        vault_path: str,
+        *,
+        child: bool,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._agent = agent
+        self._ask = ask
+        self._path = vault_path
+        self._child = child
+        self._environ = environ
+        self._started: Started | None = None
+
+    def close(self) -> None:
+        """Let go of the agent that was started here."""
+        started, self._started = self._started, None
+        if started is not None:
+            started.close()
+
+    def vault_exists(self) -> bool:
+        """There is a vault, or there was one: then the agent says what became of it."""
+        return os.path.lexists(self._path) or os.path.lexists(self._path + ".prev")
+
+    def with_passphrase(self, passphrase: Secret, create: bool = False) -> None:
+        """Open, in the agent that runs or in one that is started. Raises as `SealedVault.open`,
+        `agent-running`, `agent-failed`."""
+        agent = self._agent()
+        if agent is None:
+            raise CredGuardError(
+                "agent-not-here",
+                text("The agent does not run on this system yet."),
+                text("Name a passphrase file in CREDGUARD_PASSPHRASE_FILE, or type it for each command."),
+            )
+        if not create:
+            try:
+                agent.unlock(passphrase)
+                return
+            except Locked:
+                pass  # none runs
+        from credguard.vault.launch import start
+
+        self.close()
+        self._started = start(passphrase, create=create, child=self._child, environ=self._environ)
+
+    def by_asking(self) -> bool:
+        """Ask a person; False where they did not want to. Raises as `with_passphrase`."""
+        if self._ask is None:
+            return False
+        if not self.vault_exists():
+            return self._create(self._ask)
+        question = "Passphrase of the sealed vault"
+        for tried in range(1, TRIES + 1):
+            answer = self._ask(question)
+            if answer is None:
+                return False
+            try:
+                if answer:
+                    self.with_passphrase(Secret(answer))
+                    return True
+            except CredGuardError as error:
+                if error.code != "wrong-passphrase" or tried == TRIES:
+                    raise
+            question = "That was not it. Passphrase of the sealed vault"
+        return False
+
+    def _create(self, ask: Ask) -> bool:
+        first = ask("A passphrase for the new sealed vault")
+        if first is None:
+            return False
+        if ask("The same once more") != first:
+            raise CredGuardError(
+                "passphrases-differ",
+                text("The two passphrases differ."),
+                text("Try again. No vault was made."),
+            )
+        self.with_passphrase(Secret(first), create=True)
+        return True
+
+
+def state(agent: Agent | None, settings: Settings, locked_file: str, vault: bool) -> LockState:
+    """What is open now; opens nothing."""
+    found: dict[str, Any] = {}
+    if agent is not None:
+        with contextlib.suppress(CredGuardError):
+            found = agent.status()
+    return LockState(
+        str(settings.get("store")),
+        int(found["pid"]) if "pid" in found else None,
+        tuple(found.get("open", ())),
+        dict(found.get("closes_in", {})),
+        os.path.lexists(locked_file),
+        vault,
+    )
+
+
+def lock(
+    agent: Agent | None,
+    settings: Settings,
+    locked_file: str,
+    store: Callable[[], SecretStore],
+    environ: Mapping[str, str],
+) -> LockDone:
+    """Lock everything now.
+
+    Programs are made to wait first, so that none gets in between. Raises what the keychain raises; then
+    the agent has ended all the same.
+    """
+    ended = agent is not None and agent.lock()
+    if (settings.get("store") or environ.get("CREDGUARD_STORE")) != "keychain":
+        return LockDone(ended, 0, False)
+    waiting = settings.get("locked_programs") == "wait"
+    if waiting:
+        make_wait(locked_file)
+    from credguard.vault.sessions import Sessions
+
+    names = store().names("session/")
+    Sessions(store()).drop()
+    return LockDone(ended, len(names), waiting)
+
+
+def make_wait(locked_file: str) -> None:
+    """Keep programs from the keychain until `allow_programs`."""
+    from credguard.system.durable import make_private_folder, translate
+
+    make_private_folder(os.path.dirname(locked_file))
+    try:
+        os.close(os.open(locked_file, os.O_CREAT | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600))
+    except OSError as error:
+        raise translate(error, locked_file) from None
+
+
+def allow_programs(locked_file: str) -> bool:
+    """Programs go on; whether they had to wait."""
+    try:
+        os.unlink(locked_file)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        from credguard.system.durable import translate
+
+        raise translate(error, locked_file) from None
+    return True
+
+
+def wait_for_person(locked_file: str, clock: Clock, seconds: float = PERSON) -> None:
+    """Wait until programs may have keys again. Raises Locked `programs-wait` when nobody came."""
+    until = clock.monotonic() + seconds
+    while os.path.lexists(locked_file):
+        left = until - clock.monotonic()
+        if left <= 0:
+            raise Locked(
+                "programs-wait",
+                text("CredGuard is locked, and nobody unlocked it."),
+                text("Unlock it in its window or with: credguard unlock"),
+            )
+        clock.sleep(min(_LOOK, left))
