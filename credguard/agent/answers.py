@@ -14,7 +14,7 @@ from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.vault.sealed.backend import SealedBackend
-from credguard.vault.sealed.vault import compartment_of
+from credguard.vault.sealed.body import compartment_of
 from credguard.wire import flat, frames, items, places
 
 if TYPE_CHECKING:

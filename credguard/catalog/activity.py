@@ -121,7 +121,7 @@ class Activity:
             entry = json.loads(line)
             at, program = float(entry["at"]), str(entry["program"])[:_LONGEST]
             profile, key_id = str(entry["profile"])[:_LONGEST], str(entry["access_key_id"])[:_LONGEST]
-            pid = int(entry.get("pid") or 0)
+            pid, file = int(entry.get("pid") or 0), str(entry.get("file") or "")[: 4 * _LONGEST]
         except (ValueError, TypeError, KeyError, RecursionError):
             return 0
         link = connection.execute(
@@ -132,7 +132,7 @@ class Activity:
         ).fetchone()
         account = (key["account_id"] if key else None) or (link["account_id"] if link else None)
         action = text("used the key of {profile}", profile=link["name"] if link else profile)
-        detail = f"process {pid}" if pid else ""
+        detail = (f"process {pid}, {file}" if file else f"process {pid}") if pid else ""
         _add(connection, at, program or "unknown", action, account, key_id, "use", detail)
         return 1
 
