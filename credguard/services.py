@@ -210,7 +210,19 @@ class Services:
         remote = self.store.kind == "sealed" and self._at_agent("keys")
         return self._open("store", "codes") if remote else self.store
 
-    def _open(self, pin: str, part: str = "keys") -> SecretStore:
+    @cached_property
+    def _whole(self) -> tuple[SecretStore, SecretStore]:
+        """The stores of keys and codes for what needs seeds: opened by this process itself, with a
+        passphrase, where the agent keeps them to itself."""
+        if not self._codes_at_agent:
+            return self.store, self.codes_store
+        if self.settings.get("codes_store") in {"", self.store.kind}:
+            both = self._open("store", None)
+            return both, both
+        return self.store, self._open("codes_store", None)
+
+    def _open(self, pin: str, part: str | None = "keys") -> SecretStore:
+        """`part`: the one that the agent has to hold to be asked; None: it is not asked."""
         from credguard.vault.choose import open_store
 
         return open_store(
@@ -220,7 +232,7 @@ class Services:
             ask=self._passphrase,
             environ=self._environ,
             pin=pin,
-            held=lambda: self._held("codes" if pin == "codes_store" else part),
+            held=lambda: self._held("codes" if pin == "codes_store" and part else part),
         )
 
     # ── the agent ────────────────────────────────────────────────────────────────────────────────
@@ -250,10 +262,10 @@ class Services:
     def _parts_at_agent(self) -> tuple[str, ...]:
         return () if self.agent is None else self.agent.open_parts()
 
-    def _held(self, part: str) -> Held | None:
+    def _held(self, part: str | None) -> Held | None:
         if self._sealed is not None:
             return self._sealed
-        if self.agent is None or not self._at_agent(part):
+        if part is None or self.agent is None or not self._at_agent(part):
             return None
         from credguard.vault.remote import RemoteBackend
 
@@ -764,8 +776,8 @@ class Services:
         return make_backup(
             path,
             keys,
-            store=self.store,
-            codes_store=self.codes_store,
+            store=self._whole[0],
+            codes_store=self._whole[1],
             database=self.database,
             clock=self.clock,
             replace_it=replace_it,
@@ -795,8 +807,8 @@ class Services:
         from credguard.workflows.restore import Target
 
         return Target(
-            store=self.store,
-            codes_store=self.codes_store,
+            store=self._whole[0],
+            codes_store=self._whole[1],
             database=self.database,
             interlock=self.interlock,
             clock=self.clock,
@@ -1073,12 +1085,12 @@ class Services:
         from credguard.workflows.removal import plan_uninstall
 
         files = (places.aws_config(), places.aws_credentials())
-        return plan_uninstall(self._tools, places.home(), self.codes_store, files)
+        return plan_uninstall(self._tools, places.home(), self._whole[1], files)
 
     def uninstall(self, plan: UninstallPlan) -> None:
         from credguard.workflows.removal import uninstall
 
-        uninstall(plan, self._tools, self.codes_store)
+        uninstall(plan, self._tools, self._whole[1])
 
 
 def demo_session(folder: str | None = None) -> DemoSession:

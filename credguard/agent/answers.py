@@ -67,6 +67,7 @@ class Answers:
             "add": self._add,
             "remove": self._remove,
             "names": self._names,
+            "changed": self._changed,
             "notices": self._notices,
             "rebuild": self._rebuild,
             "codes": self._codes,
@@ -218,6 +219,11 @@ class Answers:
         for part in parts:
             self._part(part, caller)
         return {"names": list(self._backend.names())}
+
+    def _changed(self, question: Document, caller: Caller) -> Document:
+        name = _word(question, "name")
+        self._part(compartment_of(name), caller)
+        return {"at": self._backend.changed(name)}
 
     def _notices(self, question: Document, caller: Caller) -> Document:
         return {"notices": [notice.to_json() for notice in self._backend.notices()]}

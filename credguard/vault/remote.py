@@ -280,6 +280,12 @@ class RemoteBackend:
             return ()
         return tuple(str(name) for name in self.agent.ask("names")["names"])
 
+    def changed(self, name: str) -> float | None:
+        if not self._exists():
+            return None
+        at = self.agent.ask("changed", name=name)["at"]
+        return float(at) if isinstance(at, (int, float)) else None
+
     def notices(self) -> tuple[Text, ...]:
         if not self._exists():
             return ()

@@ -419,3 +419,21 @@ def test_a_long_path_of_the_state_folder_works(
     desk.start()
     assert desk.provider().returncode == 0
     assert Agent().open_parts() == ("keys", "codes")
+
+
+def test_a_backup_opens_the_vault_anew_since_the_agent_gives_no_seed(desk: Desk) -> None:
+    desk.start()
+    file, own = desk.folder / "passphrase", desk.folder / "own"
+    for path, word in ((file, "four words for backups EXAMPLE"), (own, PASSPHRASE)):
+        path.touch(mode=0o600)
+        path.write_text(word + "\n")
+    code = (
+        "import sys; from credguard.domain.secret import Secret; from credguard.services import Services\n"
+        "made = Services().backup(sys.argv[1], Secret('four words for backups EXAMPLE'))\n"
+        "print(made.keys, made.codes)"
+    )
+    command = [sys.executable, "-c", code, str(desk.folder / "b.cgv")]
+    refused = desk.run(command, {"PYTHONPATH": str(ROOT)})
+    assert "nobody to ask" in refused.stderr
+    ran = desk.run(command, {"PYTHONPATH": str(ROOT), "CREDGUARD_PASSPHRASE_FILE": str(own)})
+    assert ran.stdout.split() == ["1", "1"], ran.stderr
