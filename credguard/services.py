@@ -269,7 +269,7 @@ class Services:
             return None
         from credguard.vault.remote import RemoteBackend
 
-        return RemoteBackend(self.agent, self._unlocking.vault_exists)
+        return RemoteBackend(self.agent, self._unlocking.vault_exists, self._unlocking.with_passphrase)
 
     @property
     def _codes_at_agent(self) -> bool:
@@ -281,10 +281,6 @@ class Services:
         for name in ("database", "interlock", "store", "codes_store", "clients", "_accounts", "_keys",
                      "_profiles", "_devices", "_activity", "code_book"):  # fmt: skip
             getattr(self, name)
-
-    def unlock(self, passphrase: Secret) -> None:
-        """Open the sealed vault in the agent, started where none runs. Raises as `SealedVault.open`."""
-        self._unlocking.with_passphrase(passphrase)
 
     def unlock_by_asking(self) -> bool:
         """The same, asking for the passphrase; False where nobody wanted to answer."""
@@ -311,12 +307,6 @@ class Services:
     def disallow(self, program: str | None) -> int:
         """Ask about a program (None: every one) again; returns how many were taken back."""
         return self._approvals.withdraw(program)
-
-    def lock(self) -> LockDone:
-        """Lock now: the agent ends; in the keychain sessions are dropped and programs may have to wait."""
-        from credguard.workflows.unlocking import lock
-
-        return lock(self.agent, self.settings, places.locked_file(), lambda: self.store, self._environ)
 
     def lock_state(self) -> LockState:
         """What is open now. Asks the agent, opens nothing."""
@@ -377,25 +367,33 @@ class Services:
         """Whether a person has to type the sealed vault's passphrase before it can be used."""
         return self.store.asks
 
-    def lock(self) -> None:
-        """Forget the opened vault and everything that holds it; the next use opens it anew."""
-        for name in ("store", "codes_store"):
-            store = self.__dict__.pop(name, None)
-            if store is not None:
-                store.lock()
-        for name in ("_codes", "_checks", "_rotations", "_tools"):
+    def lock(self) -> LockDone:
+        """Lock now: forget the opened vault and what holds it, end the agent; at the keychain drop the
+        sessions and, where the settings say so, keep programs waiting."""
+        from credguard.workflows.unlocking import lock
+
+        for name in ("store", "codes_store", "_whole"):
+            found = self.__dict__.pop(name, None)
+            for store in found if isinstance(found, tuple) else (found,):
+                if store is not None:
+                    store.lock()
+        for name in ("code_book", "_checks", "_rotations", "_tools", "_parts_at_agent"):
             self.__dict__.pop(name, None)
         self._sent.clear()
         self._offers.clear()
+        done = lock(self.agent, self.settings, places.locked_file(), lambda: self.store)
+        self.__dict__.pop("_parts_at_agent", None)
+        return done
 
     def unlock(self, passphrase: Secret | None = None) -> None:
-        """Open the store again: with a passphrase where it asks for one.
+        """Open the store again: with a passphrase where it asks for one. Programs that wait go on.
 
         Raises CredGuardError `wrong-passphrase`, Locked, `store-silent`, …
         """
         if passphrase is not None:
             self.store.unlock(passphrase)
         self.store.check()
+        self.allow_programs()
 
     def create_vault(self, passphrase: Secret) -> None:
         """Make the sealed vault and open it; it is the store from now on. Raises as `make_vault`."""
@@ -433,7 +431,7 @@ class Services:
             from credguard.workflows.agent_codes import AgentCodes
 
             assert self.agent is not None
-            return AgentCodes(self.agent)
+            return AgentCodes(self.agent, self.clock)
         from credguard.workflows.codes import Codes
 
         def offset() -> float:
@@ -917,7 +915,7 @@ class Services:
         """All codes in the order of the Accounts page; removed ones stand among them while they are kept."""
         from credguard.queries.codes import by_company
 
-        self._codes.sweep()
+        self.code_book.sweep()
         removed = tuple(row for row in self.codes(deleted=True) if row.unreadable is None)
         return by_company(self.codes() + removed)
 
@@ -994,7 +992,7 @@ class Services:
         from credguard.workflows.add_code import tied
 
         entry = tied(self._offer(entry_id), account_id, self._keys.all())
-        code = self._codes.offered(entry).code
+        code = self.code_book.offered(entry).code
         now = CodeNow(code.code, code.valid_for, code.next_code, False, entry.period)
         return self._code_row(entry), now
 
@@ -1008,7 +1006,7 @@ class Services:
         from credguard.workflows.add_code import tied
 
         entry = tied(replace(self._offer(entry_id), account=clean_name(user)), account_id, self._keys.all())
-        kept = self._codes.add(entry, name)
+        kept = self.code_book.add(entry, name)
         self._offers.pop(entry_id, None)
         return self._code_row(kept)
 
@@ -1029,7 +1027,7 @@ class Services:
 
     def code_pair(self, entry_id: str) -> tuple[str, str, int, int]:
         """The two codes in a row that AWS asks for, and how long they last (seconds, of the period)."""
-        return self._codes.pair(entry_id)
+        return self.code_book.pair(entry_id)
 
     def clock_offset(self) -> float | None:
         """Seconds by which AWS's clock is ahead of this computer's; None before AWS was asked."""

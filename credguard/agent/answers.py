@@ -76,6 +76,8 @@ class Answers:
             "code-remove": lambda q, c: {"entry": self._entry(self._book(c).remove(_word(q, "id")))},
             "code-restore": lambda q, c: {"entry": self._entry(self._book(c).restore(_word(q, "id")))},
             "code": self._code,
+            "code-sweep": lambda q, c: {"gone": self._book(c).sweep()},
+            "code-pair": self._code_pair,
             "code-shown": self._code_shown,
             "code-send": self._code_send,
             "code-answered": self._code_answered,
@@ -275,6 +277,14 @@ class Answers:
         )
         self._note_code(shown.entry, caller)
         return shown_document(shown)
+
+    def _code_pair(self, question: Document, caller: Caller) -> Document:
+        """The two in a row that assign a device: taken as any code is."""
+        book = self._book(caller)
+        entry = book.get(_word(question, "id"))
+        self._code_approved(entry, caller)
+        self._note_code(entry, caller)
+        return {"pair": list(book.pair(_word(question, "id")))}
 
     def _code_send(self, question: Document, caller: Caller) -> Document:
         book = self._book(caller)

@@ -18,6 +18,7 @@ from credguard.agent.keeper import Keeper, SeenHere
 from credguard.agent.server import Server, bind
 from credguard.catalog.activity import ActivityKind
 from credguard.catalog.approvals import Approvals as KeptApprovals
+from credguard.domain import passphrase as words
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
@@ -250,7 +251,7 @@ def _open_in_foreground(agent: Agent, ask: Callable[[str], str | None]) -> None:
     if file:
         agent.open(read_passphrase_file(file))
         return
-    answer = ask("Passphrase of the sealed vault")
+    answer = ask(words.OPEN)
     if answer:
         agent.open(Secret(answer))
 

@@ -253,10 +253,35 @@ def _silent() -> CredGuardError:
 class RemoteBackend:
     """The sealed vault as `vault/store.py` wants it, item by item; the agent gives no seed of a code."""
 
-    def __init__(self, agent: Agent, exists: Callable[[], bool] = lambda: True) -> None:
-        """`exists`: whether there is a vault. Where none is, reading finds nothing and asks nobody."""
+    def __init__(
+        self,
+        agent: Agent,
+        exists: Callable[[], bool] = lambda: True,
+        opener: Callable[[Secret], object] | None = None,
+    ) -> None:
+        """`exists`: whether there is a vault. Where none is, reading finds nothing and asks nobody.
+        `opener` opens it with a passphrase, also where no agent runs yet."""
         self.agent = agent
         self._exists = exists
+        self._opener = opener or agent.unlock
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person has to type the passphrase: there is a vault, and no agent holds it open."""
+        return self._exists() and not self.agent.open_parts()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether a vault has to be made first, with a passphrase that a person chooses."""
+        return not self._exists()
+
+    def unlock(self, passphrase: Secret) -> None:
+        """Open the vault in the agent. Raises what `SealedVault.open` raises."""
+        self._opener(passphrase)
+
+    def lock(self) -> None:
+        """End the agent."""
+        self.agent.lock()
 
     def get_password(self, service: str, username: str) -> str | None:
         if not self._exists():

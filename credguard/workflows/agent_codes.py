@@ -13,6 +13,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.otp import OtpEntry
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text
+from credguard.system.clock import Clock
 from credguard.vault.remote import Agent
 from credguard.workflows.codes import Shown, of_account, of_serial
 
@@ -31,8 +32,9 @@ def _entry(document: dict[str, Any]) -> OtpEntry:
 class AgentCodes:
     """The methods of `Codes`, asked of the agent. Raises what they raise, and Locked."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, clock: Clock) -> None:
         self._agent = agent
+        self._clock = clock
 
     def entries(self, deleted: bool = False) -> tuple[OtpEntry | CredGuardError, ...]:
         rows = self._agent.ask("codes", deleted=deleted)["entries"]
@@ -60,6 +62,17 @@ class AgentCodes:
     ) -> Shown:
         answer = self._agent.ask("code", id=entry_id, at=at, move_counter=move_counter, given=given)
         return Shown(_entry(answer["entry"]), otp.Code(**answer["code"]), answer["used"] is True)
+
+    def sweep(self) -> int:
+        return int(self._agent.ask("code-sweep")["gone"])
+
+    def offered(self, entry: OtpEntry) -> Shown:
+        """An entry that is not stored yet: its seed is still here."""
+        return Shown(entry, otp.code_at(entry, self._clock.now()), False)
+
+    def pair(self, entry_id: str) -> tuple[str, str, int, int]:
+        before, now, valid_for, period = self._agent.ask("code-pair", id=entry_id)["pair"]
+        return str(before), str(now), int(valid_for), int(period)
 
     def note_shown(self, entry_id: str, step: int | None = None) -> None:
         self._agent.ask("code-shown", id=entry_id, step=step)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from credguard.domain import passphrase as words
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.domain.text import text
@@ -111,7 +112,7 @@ class Unlocking:
             return False
         if not self.vault_exists():
             return self._create(self._ask)
-        question = "Passphrase of the sealed vault"
+        question = words.OPEN
         for tried in range(1, TRIES + 1):
             answer = self._ask(question)
             if answer is None:
@@ -123,14 +124,14 @@ class Unlocking:
             except CredGuardError as error:
                 if error.code != "wrong-passphrase" or tried == TRIES:
                     raise
-            question = "That was not it. Passphrase of the sealed vault"
+            question = words.AGAIN
         return False
 
     def _create(self, ask: Ask) -> bool:
-        first = ask("A passphrase for the new sealed vault")
+        first = ask(words.NEW)
         if first is None:
             return False
-        if ask("The same once more") != first:
+        if ask(words.REPEAT) != first:
             raise CredGuardError(
                 "passphrases-differ",
                 text("The two passphrases differ."),
@@ -161,7 +162,6 @@ def lock(
     settings: Settings,
     locked_file: str,
     store: Callable[[], SecretStore],
-    environ: Mapping[str, str],
 ) -> LockDone:
     """Lock everything now.
 
@@ -169,7 +169,7 @@ def lock(
     the agent has ended all the same.
     """
     ended = agent is not None and agent.lock()
-    if (settings.get("store") or environ.get("CREDGUARD_STORE")) != "keychain":
+    if settings.get("store") != "keychain":
         return LockDone(ended, 0, False)
     waiting = settings.get("locked_programs") == "wait"
     if waiting:
