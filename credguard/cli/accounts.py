@@ -7,13 +7,14 @@ from itertools import groupby
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import harmless, pad
 from credguard.domain.accounts import grouped
 from credguard.domain.text import quoted
 from credguard.queries.accounts import AccountRow, account_json
 
 
-@click.command(help="All accounts, by company.")
+@click.command(cls=Command, help="All accounts, by company.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:

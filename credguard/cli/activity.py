@@ -7,10 +7,13 @@ import datetime
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import harmless, iso
 
 
-@click.command(help="Which program used which key when; rotations and other changes. Newest first.")
+@click.command(
+    cls=Command, help="Which program used which key when; rotations and other changes. Newest first."
+)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj

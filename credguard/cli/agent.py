@@ -7,9 +7,10 @@ import sys
 import click
 
 from credguard.cli.context import Context, ask_passphrase
+from credguard.cli.help import Command
 
 
-@click.command(help="Hold the sealed vault open for programs until it locks. In the foreground.")
+@click.command(cls=Command, help="Hold the sealed vault open for programs until it locks. In the foreground.")
 @click.option("--handed", is_flag=True, hidden=True)
 @click.option("--leashed", is_flag=True, hidden=True)
 @click.option("--allowed", is_flag=True, help="Programs that may use keys without a question.")

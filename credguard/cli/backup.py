@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context, is_interactive
+from credguard.cli.help import Command
 from credguard.cli.output import Output, harmless
 from credguard.cli.passwords import OPTION_HELP, new_password, password
 from credguard.domain.secret import Secret
 
 
-@click.command(help="Write keys, codes, accounts and profiles into one encrypted file.")
+@click.command(cls=Command, help="Write keys, codes, accounts and profiles into one encrypted file.")
 @click.argument("file")
 @click.option("--password-file", default=None, metavar="FILE", help=OPTION_HELP)
 @click.option("--recovery", is_flag=True, help="Also a recovery code for paper, shown once.")

@@ -7,9 +7,10 @@ import sys
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 
 
-@click.command(help="The credentials of a profile, as the SDKs read them.")
+@click.command(cls=Command, help="The credentials of a profile, as the SDKs read them.")
 @click.option("--profile", required=True, help="The profile's id or name.")
 @click.pass_obj
 def command(context: Context, profile: str) -> int:

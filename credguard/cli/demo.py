@@ -8,9 +8,10 @@ import click
 
 from credguard.cli.context import Context
 from credguard.cli.display import has_display
+from credguard.cli.help import Command
 
 
-@click.command(help="The same with invented companies. Nothing of yours is touched.")
+@click.command(cls=Command, help="The same with invented companies. Nothing of yours is touched.")
 @click.option("--tour", is_flag=True, help="The main job in the terminal, from beginning to end.")
 @click.option(
     "--pictures", "folder", type=click.Path(file_okay=False), help="With --tour: draw the window here."

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 
 
-@click.command(help="Store, D-Bus, clock, AWS files, and which source wins for each profile.")
+@click.command(cls=Command, help="Store, D-Bus, clock, AWS files, and which source wins for each profile.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:

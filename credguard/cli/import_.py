@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from credguard.cli.context import Context, is_interactive
+from credguard.cli.help import Command
 from credguard.cli.output import Output, harmless, pad
 from credguard.cli.problems import show
 from credguard.cli.questions import choose
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 COUNT_WORDS = {True: "key", False: "keys"}
 
 
-@click.command(help="Move keys from files to the keychain. Your aws commands go on working.")
+@click.command(cls=Command, help="Move keys from files to the keychain. Your aws commands go on working.")
 @click.option(
     "--from", "source", default=None, help="aws, csv:FILE or env. Without it: all the usual places."
 )

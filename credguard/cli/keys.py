@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import harmless
 from credguard.domain.keys import masked
 from credguard.queries.accounts import key_json
 
 
-@click.command(help="Every key: age, profiles that use it, where it is stored.")
+@click.command(cls=Command, help="Every key: age, profiles that use it, where it is stored.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:

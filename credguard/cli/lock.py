@@ -5,9 +5,12 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 
 
-@click.command(help="Lock now: ends the agent; at the keychain drops sessions, and programs may wait.")
+@click.command(
+    cls=Command, help="Lock now: ends the agent; at the keychain drops sessions, and programs may wait."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import harmless
 from credguard.cli.questions import typed
 
 
-@click.command(help="Take a stored key out of CredGuard. AWS is not asked and nothing is deleted there.")
+@click.command(
+    cls=Command, help="Take a stored key out of CredGuard. AWS is not asked and nothing is deleted there."
+)
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj

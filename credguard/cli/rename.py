@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import harmless
 from credguard.domain.accounts import COLORS
 from credguard.queries.accounts import account_json
 from credguard.queries.names import resolve
 
 
-@click.command(help="What an account is called here, and its company. AWS is not told.")
+@click.command(cls=Command, help="What an account is called here, and its company. AWS is not told.")
 @click.argument("name")
 @click.argument("new", required=False)
 @click.option("--company", default=None, help="The client or company it belongs to; '' for none.")

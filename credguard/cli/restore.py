@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from credguard.cli.context import Context, is_interactive
+from credguard.cli.help import Command
 from credguard.cli.output import Output, harmless
 from credguard.cli.passwords import OPTION_HELP, password
 from credguard.cli.questions import choose, confirm
@@ -27,7 +28,9 @@ _WORDS = {
 }
 
 
-@click.command(help="Bring back what a backup holds. What differs is shown and asked; nothing is deleted.")
+@click.command(
+    cls=Command, help="Bring back what a backup holds. What differs is shown and asked; nothing is deleted."
+)
 @click.argument("file")
 @click.option("--password-file", default=None, metavar="FILE", help=OPTION_HELP)
 @click.option("--recovery", is_flag=True, help="Open it with the recovery code.")

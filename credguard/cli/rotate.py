@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import Output, day, harmless
 from credguard.cli.questions import confirm, typed
 from credguard.cli.steps import StepLines
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from credguard.workflows.rotation import RotationReport
 
 
-@click.command(help="Change a key without fear: it resumes after anything, and can be undone.")
+@click.command(cls=Command, help="Change a key without fear: it resumes after anything, and can be undone.")
 @click.argument("name", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--grace", type=click.IntRange(1, 90), default=None, help="Days until the old key is deleted.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import harmless
 from credguard.settings import TABLE
 
 
-@click.command(help="See and change what CredGuard does.")
+@click.command(cls=Command, help="See and change what CredGuard does.")
 @click.argument("key", required=False)
 @click.argument("value", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import day, harmless
 from credguard.domain.accounts import grouped
 from credguard.domain.text import quoted
@@ -12,7 +13,7 @@ from credguard.queries.accounts import account_json
 from credguard.queries.names import resolve
 
 
-@click.command(help="All about one account: keys, profiles, MFA.")
+@click.command(cls=Command, help="All about one account: keys, profiles, MFA.")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj

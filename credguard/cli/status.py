@@ -5,13 +5,16 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import Output, bar, day, harmless, iso, pad
 from credguard.domain.accounts import grouped
 from credguard.queries.accounts import AccountRow
 from credguard.queries.home import HomeView, status_json
 
 
-@click.command(help="Accounts, key ages, root alarms, plaintext found, and the next thing to do.")
+@click.command(
+    cls=Command, help="Accounts, key ages, root alarms, plaintext found, and the next thing to do."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:

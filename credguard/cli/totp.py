@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Group
 from credguard.cli.output import harmless
 from credguard.domain.text import quoted
 from credguard.queries.codes import CodeNow, CodeRow
@@ -16,7 +17,7 @@ from credguard.queries.codes import CodeNow, CodeRow
 _YEAR_10000 = 253_402_300_800.0  # seconds since 1970
 
 
-@click.group(help="Codes: show one, add, list and remove.")
+@click.group(cls=Group, help="Codes: show one, add, list and remove.")
 def command() -> None:
     pass
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.cli.output import harmless
 from credguard.cli.questions import typed
 
 
-@click.command(help="Put the plaintext back from the sealed copy, after typing plaintext.")
+@click.command(cls=Command, help="Put the plaintext back from the sealed copy, after typing plaintext.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 from credguard.domain.errors import Locked
 from credguard.domain.text import text
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from credguard.workflows.unlocking import LockState
 
 
-@click.command(help="Open the sealed vault until it locks: asks for its passphrase once.")
+@click.command(cls=Command, help="Open the sealed vault until it locks: asks for its passphrase once.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
 def command(context: Context, as_json: bool) -> int:

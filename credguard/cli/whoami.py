@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Command
 
 
-@click.command(help="Who a key is, asked of AWS now. Exit 3 and a warning when it is root.")
+@click.command(cls=Command, help="Who a key is, asked of AWS now. Exit 3 and a warning when it is root.")
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
