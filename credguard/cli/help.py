@@ -27,7 +27,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "activity": ("activity", "activity --json"),
     "lock": ("lock", "lock --json"),
     "unlock": ("unlock", "unlock --json"),
-    "agent": ("agent", "agent --help"),
+    "agent": ("agent", "agent --allowed"),
     "settings": ("settings", "settings grace_days 14"),
     "uninstall": ("uninstall", "uninstall --json"),
     "remove": ("remove northwind", "remove AKIAIOSFODNN7EXAMPLE"),
