@@ -31,6 +31,7 @@ PAGES = [
     ("home", "house", "Home"), ("accounts", "briefcase", "Accounts"), ("codes", "timer", "Codes"),
     ("plaintext", "file-search", "Plaintext"), ("activity", "activity", "Activity"),
 ]  # fmt: skip
+BOTTOM = [("settings", "settings", "Settings")]
 
 
 def sign_in_address(row: AccountRow) -> str:
@@ -60,7 +61,7 @@ class Window(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self.rail = Rail(PAGES, [])
+        self.rail = Rail(PAGES, BOTTOM)
         self.rail.chosen.connect(self.show_page)
         self.rail.searched.connect(self.open_palette)
         self.rail.select("home")
@@ -144,6 +145,10 @@ class Window(QWidget):
             from credguard.gui.pages.activity import ActivityPage
 
             return ActivityPage(self)
+        if name == "settings":
+            from credguard.gui.pages.settings import SettingsPage
+
+            return SettingsPage(self)
         if name == "root":
             from credguard.gui.pages.root import RootPage
 

@@ -21,7 +21,7 @@ Key, Mod = Qt.Key, Qt.KeyboardModifier
 NORTHWIND = f"account:{companies.NORTHWIND.account_id}"
 SANDBOX = f"account:{companies.NORTHWIND_SANDBOX.account_id}"
 ROOT = f"root:{companies.PERSONAL.account_id}"
-PAGES = ["home", "accounts", NORTHWIND, SANDBOX, ROOT, "plaintext", "activity"]
+PAGES = ["home", "accounts", NORTHWIND, SANDBOX, ROOT, "plaintext", "activity", "settings"]
 
 
 @pytest.fixture(scope="module")
