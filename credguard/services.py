@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from credguard.workflows.check import CheckProblem, Checks, WhoAmI
     from credguard.workflows.codes import Codes
     from credguard.workflows.credentials import WorkingCredentials
+    from credguard.workflows.export import Exported
     from credguard.workflows.intake import Findings, FoundKey, Outcome, Tools
     from credguard.workflows.removal import RemovePlan, UninstallPlan
     from credguard.workflows.restore import Plan, Restored
@@ -813,6 +814,28 @@ class Services:
             config_path=places.aws_config(),
             credentials_path=places.aws_credentials(),
         )
+
+    def export(self, path: str, password: Secret | None) -> Exported:
+        """Everything for another program: a KeePass database with this password, or None = plaintext."""
+        from credguard.workflows.export import export_keepass, export_plain
+
+        if password is None:
+            return export_plain(path, store=self.store, codes_store=self.codes_store, accounts=self._accounts)
+        return export_keepass(
+            path,
+            password,
+            store=self.store,
+            codes_store=self.codes_store,
+            accounts=self._accounts,
+            keys=self._keys,
+            clock=self.clock,
+        )
+
+    def check_free(self, path: str) -> None:
+        """Raises `file-exists` before anything is asked for a file that cannot be written."""
+        from credguard.workflows.export import check_free
+
+        check_free(path)
 
     # ── rotation ─────────────────────────────────────────────────────────────────────────────────
     def key_to_rotate(self, target: Target) -> KeyRow:

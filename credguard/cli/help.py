@@ -34,6 +34,7 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "demo": ("demo", "demo --tour"),
     "credential-process": ("credential-process --profile northwind", "credential-process --profile default"),
     "backup": ("backup ~/credguard.cgb", "backup ~/credguard.cgb --password-file ~/.backup-passphrase"),
+    "export": ("export ~/credguard.kdbx", "export ~/keys.json --format plain"),
     "restore": ("restore ~/credguard.cgb --dry-run", "restore ~/credguard.cgb --keep mine"),
 }
 _WARNINGS = {

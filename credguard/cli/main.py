@@ -41,6 +41,7 @@ COMMANDS: dict[str, Entry] = {
     "lock": Entry("lock", "lock now; also: unlock, agent", "CredGuard itself"),
     "unlock": Entry("unlock", "open the sealed vault until it locks"),
     "agent": Entry("agent", "hold the sealed vault open for programs, in the foreground"),
+    "export": Entry("export", "everything for KeePassXC, or in plaintext"),
     "settings": Entry("settings", "see and change what CredGuard does", "CredGuard itself"),
     "uninstall": Entry("uninstall", "put everything back and take CredGuard out", "CredGuard itself"),
     "remove": Entry("remove", "take a key or a code out of CredGuard"),

@@ -217,6 +217,27 @@ def _entry(entry_id: str, kind: str, label: str, values: dict[str, str]) -> OtpE
     return replace(entry, name=handle(entry))
 
 
+def address(entry: OtpEntry) -> Secret:
+    """The `otpauth://` address of an entry, as the Key Uri Format has it; `parse_address` reads it back.
+
+    A Steam code is a TOTP with `encoder=steam`, as KeePassXC writes it.
+    """
+    from urllib.parse import quote
+
+    label = ":".join(quote(part, safe="") for part in (entry.issuer, entry.account) if part)
+    fields: list[tuple[str, str | int]] = [("secret", entry.secret.reveal())]
+    if entry.issuer:
+        fields.append(("issuer", quote(entry.issuer, safe="")))
+    if entry.type == "hotp":
+        fields += [("algorithm", entry.algorithm), ("digits", entry.digits), ("counter", entry.counter)]
+    elif entry.type == "steam":
+        fields += [("period", entry.period), ("digits", 5), ("encoder", "steam")]
+    else:
+        fields += [("algorithm", entry.algorithm), ("digits", entry.digits), ("period", entry.period)]
+    kind = "hotp" if entry.type == "hotp" else "totp"
+    return Secret(f"otpauth://{kind}/{label}?" + "&".join(f"{name}={value}" for name, value in fields))
+
+
 def handle(entry: OtpEntry) -> str:
     """`issuer:account`, or whichever exists."""
     return ":".join(part for part in (entry.issuer, entry.account) if part)

@@ -1,0 +1,337 @@
+"""Keys and codes in a KeePass database: its XML ↔ what CredGuard holds.
+
+An access key is an entry whose user name is the key id and whose password is its secret. A code is read from
+any of the places in which KeePass, KeePassXC and the plug-ins keep it, and written where KeePassXC does.
+Source: KeePassXC's `src/core/Totp.cpp`, the KeePass help on `TimeOtp-…`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import re
+import secrets
+import struct
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from xml.etree import ElementTree as ET
+
+from credguard.domain import otp
+from credguard.domain.errors import CredGuardError
+from credguard.domain.keys import is_temporary, looks_like_key_id
+from credguard.domain.otp import OtpEntry
+from credguard.domain.secret import Secret
+from credguard.domain.text import Text, text
+from credguard.exchange.kdbx import Opened, Stream, read_kdbx, write_kdbx
+
+_SECRET_FORM = re.compile(r"[A-Za-z0-9/+]{40}")
+_STANDARD = ("Title", "UserName", "Password", "URL", "Notes")
+_MAX_ENTRIES = 20_000
+_NO_USER = "none"  # what KeePassXC writes into an address where an entry has no user name
+_EPOCH = 62_135_596_800  # seconds from the year 1 to 1970
+
+
+@dataclass(frozen=True, slots=True)
+class KeepassKey:
+    """An access key in a database. `where` is the path of its entry."""
+
+    access_key_id: str
+    secret: Secret
+    title: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keepass:
+    """What a database holds for us, and in sentences what looked like it and is not read."""
+
+    keys: tuple[KeepassKey, ...]
+    codes: tuple[OtpEntry, ...]
+    skipped: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExportKey:
+    """An access key to write. `facts` are shown beside it as attributes of the entry."""
+
+    access_key_id: str
+    secret: Secret
+    title: str
+    group: tuple[str, ...]
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportCode:
+    entry: OtpEntry
+    group: tuple[str, ...]
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────
+def read_keepass(data: bytes, password: Secret) -> Keepass:
+    """Keys and codes of a database. The recycle bin and old versions of entries are left out.
+
+    Raises CredGuardError as `read_kdbx`.
+    """
+    opened = read_kdbx(data, password)
+    root = _parsed(opened)
+    keys: list[KeepassKey] = []
+    codes: list[OtpEntry] = []
+    skipped: list[Text] = []
+    for where, strings in _entries(root):
+        key = _key(where, strings)
+        if isinstance(key, KeepassKey):
+            keys.append(key)
+        elif key is not None:
+            skipped.append(key)
+        try:
+            entry = _code(strings)
+        except CredGuardError as error:
+            skipped.append(text("{where}: {why}", where=where, why=error.what))
+            continue
+        if entry is not None:
+            codes.append(_named(entry, strings))
+    return Keepass(tuple(keys), tuple(codes), tuple(skipped))
+
+
+def _parsed(opened: Opened) -> ET.Element:
+    # No KeePass file has a document type; entities are how a small one would grow.
+    if b"<!DOCTYPE" in opened.xml or b"<!ENTITY" in opened.xml:
+        raise _damaged()
+    try:
+        root = ET.fromstring(opened.xml)  # noqa: S314 no document type, bounded in size
+    except ET.ParseError:
+        raise _damaged() from None
+    stream = Stream(opened.stream_key)
+    for value in root.iter("Value"):
+        if value.get("Protected", "").lower() == "true":
+            try:
+                hidden = base64.b64decode(value.text or "", validate=True)
+                value.text = stream.over(hidden).decode()
+            except (binascii.Error, UnicodeDecodeError):
+                raise _damaged() from None
+    return root
+
+
+def _entries(root: ET.Element) -> list[tuple[str, dict[str, str]]]:
+    """(path, strings) of every entry in use, in order."""
+    bin_id = root.findtext("Meta/RecycleBinUUID") or ""
+    top = root.find("Root/Group")
+    found: list[tuple[str, dict[str, str]]] = []
+    todo: list[tuple[ET.Element, tuple[str, ...]]] = [(top, ())] if top is not None else []
+    while todo:
+        group, path = todo.pop(0)
+        if bin_id and group.findtext("UUID") == bin_id and path:
+            continue
+        for entry in group.findall("Entry"):
+            strings = {s.findtext("Key") or "": s.findtext("Value") or "" for s in entry.findall("String")}
+            found.append(("/".join([*path, strings.get("Title", "")]), strings))
+        todo += [(child, (*path, child.findtext("Name") or "")) for child in group.findall("Group")]
+        if len(found) > _MAX_ENTRIES:
+            raise CredGuardError(
+                "kdbx-cost",
+                text("The file has more than {n} entries.", n=_MAX_ENTRIES),
+                text("Refused. Export what is wanted into a smaller file. Nothing was imported."),
+            )
+    return found
+
+
+def _key(where: str, strings: dict[str, str]) -> KeepassKey | Text | None:
+    key_id, secret = strings.get("UserName", "").strip(), strings.get("Password", "").strip()
+    if not looks_like_key_id(key_id) or is_temporary(key_id):
+        return None
+    if not _SECRET_FORM.fullmatch(secret):
+        return text("{where}: its password is no secret access key.", where=where)
+    return KeepassKey(key_id, Secret(secret), strings.get("Title", "").strip() or key_id, where)
+
+
+def _code(strings: dict[str, str]) -> OtpEntry | None:
+    """The code of an entry, wherever it is kept."""
+    value = strings.get("otp", "").strip()
+    if value.lower().startswith(("otpauth:", "steam:")):
+        return otp.parse_address(value)
+    if "key=" in value:
+        return _keeotp(value)
+    for prefix, kind in (("TimeOtp", "totp"), ("HmacOtp", "hotp")):
+        secret = _keepass_secret(strings, f"{prefix}-Secret")
+        if secret is not None:
+            parts = {
+                "digits": strings.get(f"{prefix}-Length", ""),
+                "period": strings.get(f"{prefix}-Period", ""),
+                "algorithm": strings.get(f"{prefix}-Algorithm", ""),
+                "counter": strings.get(f"{prefix}-Counter", "0") if kind == "hotp" else "",
+            }
+            return _built(kind, secret, parts)
+    seed = strings.get("TOTP Seed", "").strip()
+    if seed:
+        period, _, digits = strings.get("TOTP Settings", "30;6").partition(";")
+        steam = digits.strip().upper() == "S"
+        parts = {"period": period, "digits": "" if steam else digits, "encoder": "steam" if steam else ""}
+        return _built("totp", seed, parts)
+    return None
+
+
+def _keeotp(value: str) -> OtpEntry:
+    """`key=BASE32&size=8&step=60&otpHashMode=Sha256`, as KeeOtp writes it."""
+    fields = dict(part.partition("=")[::2] for part in value.split("&"))
+    parts = {
+        "digits": fields.get("size", ""),
+        "period": fields.get("step", ""),
+        "algorithm": fields.get("otpHashMode", ""),
+        "counter": fields.get("counter", ""),
+    }
+    return _built(
+        "hotp" if fields.get("type", "").lower() == "hotp" else "totp", fields.get("key", ""), parts
+    )
+
+
+def _built(kind: str, secret: str, parts: dict[str, str]) -> OtpEntry:
+    """Through the reader of addresses, which knows every limit."""
+    given = "&".join(f"{name}={value.strip()}" for name, value in parts.items() if value.strip())
+    plain = "".join(secret.split())
+    return otp.parse_address(f"otpauth://{kind}/?secret={plain.replace('%', '')}&{given}")
+
+
+def _keepass_secret(strings: dict[str, str], name: str) -> str | None:
+    """Base32 of the secret that KeePass keeps under `name`, in one of four forms."""
+    try:
+        for form, decode in (
+            ("", lambda v: v.encode()),
+            ("-Hex", lambda v: bytes.fromhex(v)),
+            ("-Base64", lambda v: base64.b64decode(v, validate=True)),
+        ):
+            value = strings.get(name + form, "").strip()
+            if value:
+                return base64.b32encode(decode(value)).decode().rstrip("=")
+    except ValueError:
+        raise otp.refused(text("the secret of the code cannot be read")) from None
+    return strings.get(f"{name}-Base32", "").strip() or None
+
+
+def _named(entry: OtpEntry, strings: dict[str, str]) -> OtpEntry:
+    """Issuer and user from the entry's title and user name where the address has none."""
+    account = "" if entry.account == _NO_USER and not strings.get("UserName", "").strip() else entry.account
+    issuer = entry.issuer or otp.clean_name(strings.get("Title", ""))
+    user = account or otp.clean_name(strings.get("UserName", ""))
+    found = replace(entry, issuer=issuer, account=user)
+    return replace(found, name=otp.handle(found))
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────
+def write_keepass(
+    keys: Sequence[ExportKey],
+    codes: Sequence[ExportCode],
+    password: Secret,
+    *,
+    now: float,
+    memory: int,
+    passes: int,
+) -> bytes:
+    """A KDBX 4 database of its own, with a group for each company and account."""
+    stream_key = secrets.token_bytes(64)
+    writer = _Writer(Stream(stream_key), now)
+    root = ET.Element("KeePassFile")
+    meta = ET.SubElement(root, "Meta")
+    for name, value in (
+        ("Generator", "CredGuard"),
+        ("DatabaseName", "CredGuard"),
+        ("RecycleBinEnabled", "False"),
+    ):
+        ET.SubElement(meta, name).text = value
+    protection = ET.SubElement(meta, "MemoryProtection")
+    for name in _STANDARD:
+        ET.SubElement(protection, f"Protect{name}").text = "True" if name == "Password" else "False"
+    top = writer.group(ET.SubElement(root, "Root"), "CredGuard")
+    groups: dict[tuple[str, ...], ET.Element] = {(): top}
+    used = [*(key.group for key in keys), *(code.group for code in codes)]
+    for path in sorted({group[:n] for group in used for n in range(1, len(group) + 1)}):
+        groups[path] = writer.group(groups[path[:-1]], path[-1])
+    for key in keys:
+        writer.key(groups[key.group], key)
+    for code in codes:
+        writer.code(groups[code.group], code.entry)
+    writer.protect(root)
+    xml = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return write_kdbx(xml, stream_key, password, memory, passes)
+
+
+class _Writer:
+    def __init__(self, stream: Stream, now: float) -> None:
+        self._stream = stream
+        self._time = base64.b64encode(struct.pack("<q", int(now) + _EPOCH)).decode()
+
+    def group(self, parent: ET.Element, name: str) -> ET.Element:
+        made = ET.SubElement(parent, "Group")
+        ET.SubElement(made, "UUID").text = _uuid()
+        ET.SubElement(made, "Name").text = _xml(name)
+        return made
+
+    def key(self, group: ET.Element, key: ExportKey) -> None:
+        self._entry(
+            group,
+            {"Title": key.title, "UserName": key.access_key_id, "Password": key.secret, **key.facts},
+        )
+
+    def code(self, group: ET.Element, entry: OtpEntry) -> None:
+        strings: dict[str, str | Secret] = {
+            "Title": entry.name or otp.handle(entry) or "code", "UserName": entry.account, "Password": "",
+        }  # fmt: skip
+        if entry.type == "hotp":  # KeePassXC makes no counter codes; KeePass does
+            strings |= {
+                "HmacOtp-Secret-Base32": entry.secret,
+                "HmacOtp-Counter": str(entry.counter),
+                "HmacOtp-Length": str(entry.digits),
+                "HmacOtp-Algorithm": f"HMAC-SHA-{entry.algorithm.removeprefix('SHA')}",
+            }
+        else:
+            strings["otp"] = otp.address(entry)
+        if entry.serial:
+            strings["AWS MFA serial"] = entry.serial
+        self._entry(group, strings)
+
+    def _entry(self, group: ET.Element, strings: Mapping[str, str | Secret]) -> None:
+        made = ET.SubElement(group, "Entry")
+        ET.SubElement(made, "UUID").text = _uuid()
+        times = ET.SubElement(made, "Times")
+        for name in ("CreationTime", "LastModificationTime", "LastAccessTime", "LocationChanged"):
+            ET.SubElement(times, name).text = self._time
+        ET.SubElement(times, "Expires").text = "False"
+        for name, value in strings.items():
+            string = ET.SubElement(made, "String")
+            ET.SubElement(string, "Key").text = _xml(name)
+            element = ET.SubElement(string, "Value")
+            if isinstance(value, Secret):
+                element.set("Protected", "True")
+                element.text = value.reveal()
+            else:
+                element.text = _xml(value)
+
+    def protect(self, root: ET.Element) -> None:
+        """Hide the protected values, in the order in which a reader meets them."""
+        for value in root.iter("Value"):
+            if value.get("Protected") == "True":
+                value.text = base64.b64encode(self._stream.over((value.text or "").encode())).decode()
+
+
+def _uuid() -> str:
+    return base64.b64encode(uuid.uuid4().bytes).decode()
+
+
+def _xml(value: str) -> str:
+    """Without characters that XML cannot hold."""
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "", value)
+
+
+def day(at: float) -> str:
+    """A day as it stands in an attribute: `2026-11-25`."""
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d")
+
+
+def _damaged() -> CredGuardError:
+    return CredGuardError(
+        "kdbx-damaged",
+        text("The KeePass file is cut off or damaged."),
+        text("Use another copy of it. Nothing was imported."),
+    )
