@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from credguard.workflows.credentials import WorkingCredentials
     from credguard.workflows.export import Exported
     from credguard.workflows.intake import Findings, FoundKey, Outcome, Tools
+    from credguard.workflows.intake_vaults import InVault
     from credguard.workflows.removal import RemovePlan, UninstallPlan
     from credguard.workflows.restore import Plan, Restored
     from credguard.workflows.restore import Target as RestoreTarget
@@ -112,6 +113,7 @@ class Services:
         self._starts_agent = starts_agent
         self._sent: dict[str, OtpEntry] = {}
         self._offers: dict[str, OtpEntry] = {}
+        self._held: dict[tuple[str, str, str], Secret] = {}
 
     def close(self) -> None:
         """Close what was opened; an agent that was started as our child ends."""
@@ -505,6 +507,7 @@ class Services:
             interlock=self.interlock,
             clock=self.clock,
             environ=dict(self._environ),
+            held=lambda found: self._held.get((found.source, found.name, found.access_key_id)),
         )
 
     def _code_for(self, identity: Identity) -> tuple[str, Secret] | None:
@@ -692,6 +695,48 @@ class Services:
             profiles=profiles,
             stored=known.__contains__,
         )
+
+    def is_vault(self, source: str) -> bool:
+        """Whether keys are to come from a vault of another program."""
+        from credguard.workflows.intake_vaults import is_vault
+
+        return is_vault(source)
+
+    def look_in_vault(
+        self, source: str, profiles: tuple[str, ...], ask: Callable[[str], Secret], password: Secret | None
+    ) -> InVault:
+        """The keys and codes in a vault of another program. Their secrets are held until the end."""
+        from credguard.workflows.intake_vaults import find_in_vault
+
+        known = {key.access_key_id for key in self._keys.all()}
+        found = find_in_vault(
+            source,
+            config_path=places.aws_config(),
+            credentials_path=places.aws_credentials(),
+            environ=self._environ,
+            ask=ask,
+            password=password,
+            profiles=profiles,
+            stored=known.__contains__,
+        )
+        self._held.update(found.held)
+        return found
+
+    def add_codes(self, codes: tuple[OtpEntry, ...]) -> tuple[tuple[str, bool], ...]:
+        """Store the codes of a vault; (name, whether it was added) of each, False = it is here already."""
+        from credguard.domain.errors import CredGuardError
+        from credguard.workflows.add_code import from_elsewhere
+
+        done = []
+        for entry in codes:
+            try:
+                added = self._codes.add(from_elsewhere(entry, self._accounts.all(), self._keys.all()))
+                done.append((added.name, True))
+            except CredGuardError as error:
+                if error.code != "code-already-here":
+                    raise
+                done.append((entry.name, False))
+        return tuple(done)
 
     def import_keys(
         self,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from credguard.cli.context import Context, is_interactive
 from credguard.cli.help import Command
+from credguard.cli.import_codes import add_codes, code_rows, show_codes
 from credguard.cli.output import Output, harmless, pad
+from credguard.cli.passwords import OPTION_HELP, password
 from credguard.cli.problems import show
 from credguard.cli.questions import choose
 from credguard.domain.accounts import grouped
@@ -18,15 +20,22 @@ from credguard.domain.machine import Step
 from credguard.domain.text import text
 
 if TYPE_CHECKING:
-    from credguard.workflows.intake import FoundKey, Outcome
+    from credguard.domain.otp import OtpEntry
+    from credguard.workflows.intake import Findings, FoundKey, Outcome
+    from credguard.workflows.intake_vaults import InVault
 
 COUNT_WORDS = {True: "key", False: "keys"}
 
 
 @click.command(cls=Command, help="Move keys from files to the keychain. Your aws commands go on working.")
 @click.option(
-    "--from", "source", default=None, help="aws, csv:FILE or env. Without it: all the usual places."
+    "--from",
+    "source",
+    default=None,
+    metavar="SOURCE",
+    help="aws, csv:FILE, env, aws-vault, granted or kdbx:FILE. Without it: all the usual places.",
 )
+@click.option("--password-file", default=None, metavar="FILE", help=f"Of another vault. {OPTION_HELP}")
 @click.option("--profile", "profiles", multiple=True, help="Only this profile (may be repeated).")
 @click.option("--all", "everything", is_flag=True, help="All that is found, without asking which.")
 @click.option("--keep-plaintext", is_flag=True, help="Store the keys and leave the files as they are.")
@@ -37,6 +46,7 @@ COUNT_WORDS = {True: "key", False: "keys"}
 def command(
     context: Context,
     source: str | None,
+    password_file: str | None,
     profiles: tuple[str, ...],
     everything: bool,
     keep_plaintext: bool,
@@ -48,12 +58,13 @@ def command(
     output = context.output(as_json)
     # What was interrupted first: its plaintext may be gone already, so nothing below would see it.
     finished = () if dry_run else services.finish_imports()
-    looked = services.look_for_keys(source, profiles)
+    looked = _look(context, source, profiles, password_file)
     found = looked.keys
+    codes: tuple[OtpEntry, ...] = getattr(looked, "codes", ())
     taken_up = _not_again(finished, found)
     for outcome in taken_up:
         output.note(_outcome_line(output, outcome.name, outcome, ""))
-    if not found and not taken_up:
+    if not found and not taken_up and not codes:
         for error in looked.errors:
             show(error, out=output)
         if as_json:
@@ -65,20 +76,39 @@ def command(
         output.note(f"{output.paint('!', 'yellow', err=True)} {output.words(problem)}")
     if found:
         _list(output, found)
+    show_codes(output, codes)
     if dry_run:
         if as_json:
-            output.document({"found": [_row(f) for f in found], "imported": []})
+            more = code_rows(tuple((entry.name, None) for entry in codes)) if codes else {}
+            output.document({"found": [_row(f) for f in found], "imported": [], **more})
         else:
             output.line("\nNothing was changed (--dry-run).")
         return 0
     chosen = found
     if found and not (yes or everything or profiles):
         chosen = _choose(output, found, services.store_label())
-        if not chosen and not taken_up:
+        if not chosen and not taken_up and not codes:
             output.line("Nothing was changed.")
             return 0
+    added = add_codes(context, output, codes, yes or everything, bool(profiles))
+    if not chosen and not taken_up:
+        if as_json:
+            output.document({"found": [_row(f) for f in found], "imported": [], **code_rows(added)})
+        return 0
     outcomes = (*taken_up, *_move(output, context, chosen, keep_plaintext)) if chosen else taken_up
-    return _summary(output, found, outcomes, as_json)
+    return _summary(output, found, outcomes, as_json, code_rows(added) if codes else {})
+
+
+def _look(
+    context: Context, source: str | None, profiles: tuple[str, ...], password_file: str | None
+) -> Findings | InVault:
+    services = context.services
+    if source is None or not services.is_vault(source):
+        if password_file is not None:
+            raise click.UsageError("--password-file is for a vault: --from aws-vault, granted or kdbx:FILE.")
+        return services.look_for_keys(source, profiles)
+    given = services.password_file(password_file) if password_file is not None else None
+    return services.look_in_vault(source, profiles, lambda question: password(context, question, None), given)
 
 
 def _not_again(finished: tuple[Outcome, ...], found: tuple[FoundKey, ...]) -> tuple[Outcome, ...]:
@@ -144,12 +174,17 @@ def _outcome_line(output: Output, name: str, outcome: Outcome, took: str) -> str
 
 
 def _summary(
-    output: Output, found: tuple[FoundKey, ...], outcomes: tuple[Outcome, ...], as_json: bool
+    output: Output,
+    found: tuple[FoundKey, ...],
+    outcomes: tuple[Outcome, ...],
+    as_json: bool,
+    more: dict[str, Any],
 ) -> int:
     moved = [o for o in outcomes if o.ok]
     roots = [o for o in outcomes if o.ok and o.root]
     if as_json:
-        output.document({"found": [_row(f) for f in found], "imported": [_outcome(o) for o in outcomes]})
+        imported = [_outcome(o) for o in outcomes]
+        output.document({"found": [_row(f) for f in found], "imported": imported, **more})
     elif moved:
         output.line()
         output.line(f"{len(moved)} of {len(outcomes)} moved. Your aws commands work as before.")

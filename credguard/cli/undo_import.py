@@ -18,12 +18,15 @@ def command(context: Context, as_json: bool) -> int:
     output = context.output(as_json)
     plan = services.undo_import_plan()
     files = ", ".join(harmless(p) for p in plan.paths)
-    if not typed(
-        output,
-        "plaintext",
-        f"Put {plan.count} key{'' if plan.count == 1 else 's'} back in plaintext into {files}.\n"
-        "Any program can then read them. The stored keys stay in CredGuard.",
-    ):
+    lines = plan.count - plan.plain
+    consequence = ""
+    if plan.plain:
+        keys = f"{plan.plain} key{'' if plan.plain == 1 else 's'}"
+        consequence = f"Put {keys} back in plaintext into {files}.\nAny program can then read them. "
+    if lines:
+        profiles = f"{lines} profile{'' if lines == 1 else 's'}"
+        consequence += f"Put the lines of {profiles} in {files} back as they were. "
+    if not typed(output, "plaintext", f"{consequence}The stored keys stay in CredGuard."):
         output.note("Nothing was changed.")
         return 1
     done = services.undo_import()

@@ -224,7 +224,9 @@ def address(entry: OtpEntry) -> Secret:
     """
     from urllib.parse import quote
 
-    label = ":".join(quote(part, safe="") for part in (entry.issuer, entry.account) if part)
+    # Readers split at the first colon, an encoded one too; the issuer itself stands in its parameter.
+    account, prefix = quote(entry.account, safe=""), quote(entry.issuer.replace(":", " "), safe="")
+    label = f"{prefix}:{account}" if entry.issuer or ":" in entry.account else account
     fields: list[tuple[str, str | int]] = [("secret", entry.secret.reveal())]
     if entry.issuer:
         fields.append(("issuer", quote(entry.issuer, safe="")))

@@ -1,4 +1,4 @@
-"""KDBX 4, the file of KeePass and KeePassXC: bytes ↔ its XML, read with limits, written with Argon2id.
+"""KDBX, the file of KeePass and KeePassXC: bytes ↔ its XML. 4 and 3.1 are read, 4 is written.
 
 Source: the KeePass help page "KDBX 4", and KeePassXC's `src/format/Kdbx4Reader.cpp`. Every cost that a file
 asks for is looked at before it is paid, and what it unpacks to has a limit.
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
+from credguard.exchange import kdbx3
+from credguard.exchange.kdbx3 import Salsa20
 
 MIB = 1 << 20
 MAX_FILE = 64 * MIB
@@ -42,10 +44,10 @@ _BLOCK = MIB
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The XML of a file, and the key of the stream that hides its protected values."""
+    """The XML of a file, and the stream that hides its protected values."""
 
     xml: bytes
-    stream_key: bytes
+    stream: Stream | Salsa20
 
 
 class Stream:
@@ -63,46 +65,57 @@ class Stream:
 
 
 def read_kdbx(data: bytes, password: Secret) -> Opened:
-    """Open a KDBX 4 file with its password.
+    """Open a KDBX file with its password.
 
     Raises CredGuardError `kdbx-unsupported`, `kdbx-damaged`, `kdbx-cost` or `wrong-passphrase`.
     """
     if data[:8] != MAGIC or len(data) < 12:
         raise _unsupported(text("This is no KeePass file."))
     minor, major = struct.unpack_from("<HH", data, 8)
-    if major != 4:
+    if major not in {3, 4}:
         raise _unsupported(
             text(
-                "This KeePass file has format {major}.{minor}, and 4 is read here.", major=major, minor=minor
+                "This KeePass file has format {major}.{minor}; 3.1 and 4 are read.", major=major, minor=minor
             )
         )
     if len(data) > MAX_FILE:
         raise _cost(text("The file has {n} MiB; 64 are read at the most.", n=len(data) // MIB))
+    composite = hashlib.sha256(hashlib.sha256(password.reveal().encode()).digest()).digest()
     try:
-        fields, end = _header(data)
-        seed, kdf = fields[_SEED], _dictionary(fields[_KDF])
-        if len(data) < end + 64 or hashlib.sha256(data[:end]).digest() != data[end : end + 32]:
-            raise _damaged()
-        transformed = _transform(
-            hashlib.sha256(hashlib.sha256(password.reveal().encode()).digest()).digest(), kdf
-        )
-        base = hashlib.sha512(seed + transformed + b"\x01").digest()
-        if not hmac.compare_digest(_mac(base, _HEADER_BLOCK, data[:end]), data[end + 32 : end + 64]):
-            raise CredGuardError(
-                "wrong-passphrase",
-                text("The password is wrong, or the file was changed."),
-                text(
-                    "Try again. A file that also needs a key file cannot be read here. Nothing was changed."
-                ),
-                retry=True,
-            )
-        body = b"".join(_blocks(data, end + 64, base))
-        plain = _decrypted(fields, hashlib.sha256(seed + transformed).digest(), body)
-        if fields[_COMPRESSION][0] == 1:
-            plain = _inflated(plain)
-        return _inner(plain)
-    except (KeyError, struct.error, IndexError, ValueError, zlib.error):
+        return _read_3(data, composite) if major == 3 else _read_4(data, composite)
+    except (KeyError, struct.error, IndexError, ValueError, OverflowError, zlib.error):
         raise _damaged() from None
+
+
+def _read_3(data: bytes, composite: bytes) -> Opened:
+    fields, end = kdbx3.header(data)
+    if fields[_CIPHER] != _AES or _number(fields[10]) != 2:
+        raise _unsupported(text("This KeePass file is encrypted with a cipher that is not known here."))
+    key = hashlib.sha256(fields[_SEED] + _aes_kdf(composite, fields[5], _number(fields[6]))).digest()
+    # Without a checksum over all, only what stands at the start tells a wrong password.
+    plain = _aes(key, fields[_IV], data[end:])
+    if not fields[9] or not hmac.compare_digest(plain[: len(fields[9])], fields[9]):
+        raise _wrong_password()
+    content = kdbx3.blocks(_unpadded(plain)[len(fields[9]) :])
+    if _number(fields[_COMPRESSION]) == 1:
+        content = _inflated(content)
+    return Opened(content, Salsa20(fields[8]))
+
+
+def _read_4(data: bytes, composite: bytes) -> Opened:
+    fields, end = _header(data)
+    seed, kdf = fields[_SEED], _dictionary(fields[_KDF])
+    if len(data) < end + 64 or hashlib.sha256(data[:end]).digest() != data[end : end + 32]:
+        raise _damaged()
+    transformed = _transform(composite, kdf)
+    base = hashlib.sha512(seed + transformed + b"\x01").digest()
+    if not hmac.compare_digest(_mac(base, _HEADER_BLOCK, data[:end]), data[end + 32 : end + 64]):
+        raise _wrong_password()
+    body = b"".join(_blocks(data, end + 64, base))
+    plain = _decrypted(fields, hashlib.sha256(seed + transformed).digest(), body)
+    if _number(fields[_COMPRESSION]) == 1:
+        plain = _inflated(plain)
+    return _inner(plain)
 
 
 def write_kdbx(xml: bytes, stream_key: bytes, password: Secret, memory: int, passes: int) -> bytes:
@@ -269,18 +282,29 @@ def _blocks(data: bytes, at: int, base: bytes) -> Iterator[bytes]:
 
 
 def _decrypted(fields: dict[int, bytes], key: bytes, body: bytes) -> bytes:
-    from cryptography.hazmat.primitives.ciphers import Cipher
-    from cryptography.hazmat.primitives.ciphers.algorithms import AES, ChaCha20
-    from cryptography.hazmat.primitives.ciphers.modes import CBC
-    from cryptography.hazmat.primitives.padding import PKCS7
-
     kind, iv = fields[_CIPHER], fields[_IV]
     if kind == _CHACHA:
+        from cryptography.hazmat.primitives.ciphers import Cipher
+        from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+
         return Cipher(ChaCha20(key, bytes(4) + iv), None).decryptor().update(body)
     if kind != _AES:
         raise _unsupported(text("This KeePass file is encrypted with a cipher that is not known here."))
+    return _unpadded(_aes(key, iv, body))
+
+
+def _aes(key: bytes, iv: bytes, body: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.ciphers.modes import CBC
+
     cipher = Cipher(AES(key), CBC(iv)).decryptor()
-    plain = cipher.update(body) + cipher.finalize()
+    return cipher.update(body) + cipher.finalize()
+
+
+def _unpadded(plain: bytes) -> bytes:
+    from cryptography.hazmat.primitives.padding import PKCS7
+
     remover = PKCS7(128).unpadder()
     return remover.update(plain) + remover.finalize()
 
@@ -311,7 +335,7 @@ def _inner(plain: bytes) -> Opened:
             key = value
     if stream != 3:
         raise _unsupported(text("This KeePass file hides its values with a cipher that is not known here."))
-    return Opened(plain[at:], key)
+    return Opened(plain[at:], Stream(key))
 
 
 # ── errors ───────────────────────────────────────────────────────────────────────────────────────
@@ -319,7 +343,16 @@ def _unsupported(what: Text) -> CredGuardError:
     return CredGuardError(
         "kdbx-unsupported",
         what,
-        text("Save it with KeePassXC as KDBX 4 (AES or ChaCha20), then try again. Nothing was imported."),
+        text("Save it with KeePassXC as KDBX 4, with AES or ChaCha20, then try again. Nothing was imported."),
+    )
+
+
+def _wrong_password() -> CredGuardError:
+    return CredGuardError(
+        "wrong-passphrase",
+        text("The password is wrong, or the file was changed."),
+        text("Try again. A file that also needs a key file cannot be read here. Nothing was imported."),
+        retry=True,
     )
 
 

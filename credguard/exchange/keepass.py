@@ -104,7 +104,7 @@ def _parsed(opened: Opened) -> ET.Element:
         root = ET.fromstring(opened.xml)  # noqa: S314 no document type, bounded in size
     except ET.ParseError:
         raise _damaged() from None
-    stream = Stream(opened.stream_key)
+    stream = opened.stream
     for value in root.iter("Value"):
         if value.get("Protected", "").lower() == "true":
             try:
@@ -215,7 +215,8 @@ def _named(entry: OtpEntry, strings: dict[str, str]) -> OtpEntry:
     account = "" if entry.account == _NO_USER and not strings.get("UserName", "").strip() else entry.account
     issuer = entry.issuer or otp.clean_name(strings.get("Title", ""))
     user = account or otp.clean_name(strings.get("UserName", ""))
-    found = replace(entry, issuer=issuer, account=user)
+    serial = strings.get("AWS MFA serial", "").strip() or None
+    found = replace(entry, issuer=issuer, account=user, serial=serial)
     return replace(found, name=otp.handle(found))
 
 

@@ -75,23 +75,28 @@ def _helper_path(word: str) -> CredGuardError:
 
 
 def plan_switch(
-    files: AwsFiles, profile: str, process: str, access_key_id: str | None = None
+    files: AwsFiles,
+    profile: str,
+    process: str,
+    access_key_id: str | None = None,
+    replaces: str | None = None,
 ) -> tuple[FileEdit, ...]:
     """The edits that make `profile` served by `process`, in the order in which they must be made.
 
     The config line comes first: while keys stand in the credentials file they win over it, so the profile
     works at every instant. `access_key_id` is the key whose lines go; None = the profile has none yet.
+    `replaces` is a `credential_process` of another program that may go; any other one stays.
     Raises CredGuardError `profile-changed`, `profile-taken`, `key-not-movable` or `edit-refused`.
     """
     present = files.profile(profile)
-    _check(present, profile, access_key_id)
+    _check(present, profile, access_key_id, replaces)
     edits = [_config_edit(files, profile, process), _credentials_edit(files, profile)]
     plan = tuple(edit for edit in edits if edit is not None)
     _prove_plan(files, plan, profile, process)
     return plan
 
 
-def _check(present: AwsProfile | None, name: str, access_key_id: str | None) -> None:
+def _check(present: AwsProfile | None, name: str, access_key_id: str | None, replaces: str | None) -> None:
     if access_key_id is not None and (present is None or present.access_key_id != access_key_id):
         raise CredGuardError(
             "profile-changed",
@@ -102,7 +107,8 @@ def _check(present: AwsProfile | None, name: str, access_key_id: str | None) -> 
     if present is None:
         return
     if access_key_id is None:
-        if present.has_key or present.credential_process or _overridden(present):
+        other = present.credential_process not in {None, replaces}
+        if present.has_key or other or _overridden(present):
             raise taken(name)
         return
     if present.problems:

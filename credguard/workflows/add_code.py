@@ -55,6 +55,13 @@ def tied(entry: OtpEntry, account_id: str | None, keys: Sequence[AccessKey]) -> 
     return replace(entry, account_id=account_id, serial=_serial(entry, account_id, keys))
 
 
+def from_elsewhere(entry: OtpEntry, accounts: Sequence[Account], keys: Sequence[AccessKey]) -> OtpEntry:
+    """An entry from another program, tied to its account and device where that is certain."""
+    named = re.fullmatch(r"arn:[a-z-]+:iam::(\d{12}):mfa/.+", entry.serial or "")
+    found = named[1] if named else _account_of(entry, None, accounts)
+    return replace(entry, account_id=found, serial=entry.serial or _serial(entry, found, keys))
+
+
 def _one(texts: Sequence[str]) -> str:
     found = [t for t in texts if t.lower().startswith(("otpauth", "steam://"))]
     if len(found) > 1:

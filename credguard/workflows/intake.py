@@ -20,6 +20,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.found import Found
 from credguard.domain.intake import Intake
 from credguard.domain.machine import Answered, Cancelled, Event, Failure, Step
+from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.files import backups
 from credguard.files.backups import Sealer
@@ -40,6 +41,11 @@ def _no_fault(tick: str) -> None:
     return None
 
 
+def _closed(found: Found) -> Secret | None:
+    """No vault of another program is open."""
+    return None
+
+
 def _token() -> str:
     return secrets.token_hex(4)
 
@@ -48,8 +54,9 @@ def _token() -> str:
 class Tools:
     """The adapters an import touches. `helper` is what stands before the profile id in the config line.
 
-    `backup_folder` holds the sealed copies; `token` makes fresh ids; `fault` is called at every step, for
-    tests that end the process there.
+    `backup_folder` holds the sealed copies; `held` gives the secret of a key from another program’s vault
+    while that is open; `token` makes fresh ids; `fault` is called at every step, for tests that end the
+    process there.
     """
 
     store: SecretStore
@@ -66,6 +73,7 @@ class Tools:
     interlock: Interlock
     clock: Clock
     environ: dict[str, str] = field(default_factory=dict, repr=False)
+    held: Callable[[Found], Secret | None] = field(default=_closed, repr=False)
     token: Callable[[], str] = _token
     fault: Callable[[str], None] = _no_fault
 

@@ -14,7 +14,7 @@ from credguard.domain import intake as m
 from credguard.domain.accounts import Account, Identity, next_color
 from credguard.domain.edits import FileEdit
 from credguard.domain.errors import AnswerLost, CredGuardError
-from credguard.domain.found import Found
+from credguard.domain.found import VAULTS, Found
 from credguard.domain.intake import Intake
 from credguard.domain.keys import AccessKey, Credentials, is_temporary
 from credguard.domain.machine import Effect, Event
@@ -139,6 +139,8 @@ class Performer:
         """The secret where it was found; None where it is there no longer."""
         if found.source == "store":
             return None
+        if found.source in VAULTS:
+            return self._tools.held(found)
         if found.source == "env":
             key = read_environment(self._tools.environ)
             return key.secret if key is not None and key.access_key_id == found.access_key_id else None
@@ -275,7 +277,7 @@ class Performer:
         if found.profile is not None:
             files = read_aws_files(found.config_path, found.credentials_path)
             own = found.access_key_id if found.source == "aws" else None
-            plan += plan_switch(files, found.profile, self._process(found), own)
+            plan += plan_switch(files, found.profile, self._process(found), own, found.replaces)
         if found.source == "csv" and found.path is not None and os.path.exists(found.path):
             source = read_csv(found.path)
             if all(tools.store.read(items.access_key(key.access_key_id)) for key in source.keys):
@@ -290,6 +292,7 @@ class Performer:
             "access_key_id": found.access_key_id,
             "config_path": found.config_path,
             "credentials_path": found.credentials_path,
+            "source": found.source,
         }
         write_backup(tools.backup_folder, name, plan, tools.sealer, note)
         return m.Sealed(name)
@@ -331,6 +334,8 @@ class Performer:
         action = text("moved the key of {name} out of {where}", name=found.name, where=where)
         if found.source == "store":
             action = text("let the AWS tools use the stored key of {name}", name=found.name)
+        elif found.source in VAULTS:
+            action = text("took the key of {name} over from {where}", name=found.name, where=found.source)
         elif not found.edits:
             action = text("stored the key of {name}", name=found.name)
         tools.activity.record(
@@ -372,6 +377,12 @@ def _sealed() -> CredGuardError:
 
 
 def _gone(found: Found) -> CredGuardError:
+    if found.source in VAULTS:
+        return CredGuardError(
+            "other-vault-closed",
+            text("The key of {name} was not stored before CredGuard was stopped.", name=found.name),
+            text("It is where it was. Import it again with the same command."),
+        )
     return CredGuardError(
         "profile-changed",
         text("The key of {name} is no longer where it was found.", name=found.name),

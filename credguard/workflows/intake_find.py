@@ -78,7 +78,7 @@ def find(
         raise CredGuardError(
             "usage",
             text("CredGuard cannot import from {source}.", source=source),
-            text("Name one of: aws, env, csv:FILE"),
+            text("Name one of: aws, env, csv:FILE, aws-vault, granted, kdbx:FILE"),
         )
     keys: list[FoundKey] = []
     errors: list[CredGuardError] = []

@@ -31,13 +31,15 @@ from credguard.workflows.watched import Watched
 
 @dataclass(frozen=True, slots=True)
 class UndoPlan:
-    """What an undo would do: the files it writes, how many keys come back in plaintext."""
+    """What an undo would do: the files it writes, how many imports go back, and how many of them bring a key
+    back in plaintext (one from another vault brings back its line)."""
 
     batch: str
     paths: tuple[str, ...]
     count: int
     names: tuple[str, ...]
     copies: tuple[str, ...]
+    plain: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ def _plan(tools: Tools, copies: list[BackupName], batch: str) -> UndoPlan:
             str(content.note.get("profile") or content.note.get("access_key_id")) for content in contents
         ),
         copies=tuple(chosen),
+        # Copies of before the source was noted are all of plaintext.
+        plain=sum(content.note.get("source", "aws") in {"aws", "csv", "env"} for content in contents),
     )
 
 
@@ -192,7 +196,9 @@ def _note(tools: Tools, todo: UndoPlan) -> None:
         phase="done",
     )  # fmt: skip
     tools.journals.start(machine.NAME, todo.batch, state, machine.TYPES, tools.clock.now()).close()
-    action = text("put {count} imported keys back in plaintext", count=todo.count)
+    action = text("put {count} imported keys back in plaintext", count=todo.plain)
+    if not todo.plain:
+        action = text("took {count} imports back", count=todo.count)
     tools.activity.record(tools.clock.now(), "you", action)
 
 
