@@ -113,7 +113,7 @@ class Services:
         self._starts_agent = starts_agent
         self._sent: dict[str, OtpEntry] = {}
         self._offers: dict[str, OtpEntry] = {}
-        self._held: dict[tuple[str, str, str], Secret] = {}
+        self._from_vaults: dict[tuple[str, str, str], Secret] = {}
 
     def close(self) -> None:
         """Close what was opened; an agent that was started as our child ends."""
@@ -507,7 +507,7 @@ class Services:
             interlock=self.interlock,
             clock=self.clock,
             environ=dict(self._environ),
-            held=lambda found: self._held.get((found.source, found.name, found.access_key_id)),
+            held=lambda found: self._from_vaults.get((found.source, found.name, found.access_key_id)),
         )
 
     def _code_for(self, identity: Identity) -> tuple[str, Secret] | None:
@@ -719,7 +719,7 @@ class Services:
             profiles=profiles,
             stored=known.__contains__,
         )
-        self._held.update(found.held)
+        self._from_vaults.update(found.held)
         return found
 
     def add_codes(self, codes: tuple[OtpEntry, ...]) -> tuple[tuple[str, bool], ...]:
@@ -730,7 +730,7 @@ class Services:
         done = []
         for entry in codes:
             try:
-                added = self._codes.add(from_elsewhere(entry, self._accounts.all(), self._keys.all()))
+                added = self.code_book.add(from_elsewhere(entry, self._accounts.all(), self._keys.all()))
                 done.append((added.name, True))
             except CredGuardError as error:
                 if error.code != "code-already-here":
@@ -865,12 +865,14 @@ class Services:
         from credguard.workflows.export import export_keepass, export_plain
 
         if password is None:
-            return export_plain(path, store=self.store, codes_store=self.codes_store, accounts=self._accounts)
+            return export_plain(
+                path, store=self._whole[0], codes_store=self._whole[1], accounts=self._accounts
+            )
         return export_keepass(
             path,
             password,
-            store=self.store,
-            codes_store=self.codes_store,
+            store=self._whole[0],
+            codes_store=self._whole[1],
             accounts=self._accounts,
             keys=self._keys,
             clock=self.clock,

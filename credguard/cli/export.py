@@ -11,7 +11,7 @@ from credguard.cli.passwords import OPTION_HELP, new_password
 from credguard.cli.questions import typed
 
 
-@click.command(cls=Command, help="Write keys and codes for another program. Nothing is taken out of CredGuard.")
+@click.command(cls=Command, help="Write keys and codes for another program. Nothing is taken out.")
 @click.argument("file")
 @click.option("--format", "shape", type=click.Choice(["kdbx", "plain"]), default="kdbx", show_default=True)
 @click.option("--password-file", default=None, metavar="FILE", help=OPTION_HELP)
