@@ -547,6 +547,7 @@ class Services:
             journals=self._journals,
             due_days=self.settings.get("due_days"),
             now=self.clock.now(),
+            soon_days=self.settings.get("soon_days"),
         )
 
     def home(self) -> HomeView:
@@ -559,6 +560,7 @@ class Services:
             due_days=due,
             now=self.clock.now(),
             checked_at=self._history.checked_at(),
+            unfinished_imports=len(self._journals.unfinished("intake")),
         )
 
     def plaintext(self) -> tuple[PlaintextRow, ...]:

@@ -9,7 +9,7 @@ from credguard.cli.help import Command
 from credguard.cli.output import Output, bar, day, harmless, iso, pad
 from credguard.domain.accounts import grouped
 from credguard.queries.accounts import AccountRow
-from credguard.queries.home import HomeView, status_json
+from credguard.queries.home import HomeView, freshness, status_json
 
 
 @click.command(
@@ -32,7 +32,8 @@ def show(output: Output, view: HomeView, now: float, due_days: int) -> None:
     """The screen of the design, section 12."""
     rows = view.accounts
     if rows:
-        output.line(output.paint(f"{len(rows)} account{'' if len(rows) == 1 else 's'}", "bold"))
+        count = output.paint(f"{len(rows)} account{'' if len(rows) == 1 else 's'}", "bold")
+        output.line(f"{count}, {output.words(freshness(view.checked_at, now))}")
     else:
         output.line("No accounts yet")
     for alarm in view.alarms:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from credguard.queries.home import HomeView, Waiting
     from credguard.services import Services
     from credguard.workflows.check import CheckProblem
+    from credguard.workflows.intake import Outcome
 
 PAGES = [
     ("home", "house", "Home"), ("accounts", "briefcase", "Accounts"), ("codes", "timer", "Codes"),
@@ -315,6 +316,9 @@ class Window(QWidget):
         if waiting.kind == "plaintext":
             self.first_run()
             return
+        if waiting.kind == "import":
+            self._finish_imports()
+            return
         services, wanted = self.services, waiting.account_id
 
         def found(rows: tuple[AccountRow, ...]) -> None:
@@ -323,6 +327,16 @@ class Window(QWidget):
                 self._rotate(row)
 
         self.tasks.run(lambda tell: services.accounts(), found, self.show_error, quick=True)
+
+    def _finish_imports(self) -> None:
+        services = self.services
+
+        def done(outcomes: tuple[Outcome, ...]) -> None:
+            kept = [outcome for outcome in outcomes if not outcome.ok]
+            self.toast.say(words(kept[0].summary) if kept else "The import is finished.")
+            self.changed()
+
+        self.tasks.run(lambda tell: services.finish_imports(), done, self.show_error)
 
     def check_now(self) -> None:
         """F5: ask AWS about every key."""

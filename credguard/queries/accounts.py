@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from credguard.catalog.keys import Keys, Profiles
 
 Urgency: TypeAlias = Literal["quiet", "soon", "late", "root"]
-#: A key turns amber this many days before it is due.
-SOON_DAYS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +102,7 @@ def list_accounts(
     journals: Journals,
     due_days: int,
     now: float,
+    soon_days: int = 15,
 ) -> tuple[AccountRow, ...]:
     """All accounts, by company and name, `Personal` (and no company) last. Keys without an account id
     make an account of their own, named after their profile."""
@@ -129,7 +128,7 @@ def list_accounts(
                 keys=named,
                 mfa=_mfa(devices, account.account_id),
                 score=None,
-                urgency=_urgency(own, now),
+                urgency=_urgency(own, now, soon_days),
                 grace=grace,
                 rotating=next((run for key_ids, run in running if key_ids & ids), None),
             )
@@ -186,13 +185,13 @@ def _mfa(devices: Devices, account_id: str) -> tuple[MfaRow, ...]:
     return tuple(MfaRow(d.serial, d.kind, d.entry_id is not None, d.name, d.entry_id) for d in known)
 
 
-def _urgency(rows: tuple[KeyRow, ...], now: float) -> Urgency:
+def _urgency(rows: tuple[KeyRow, ...], now: float, soon_days: int) -> Urgency:
     if any(r.root for r in rows):
         return "root"
     dues = [r.due for r in rows if r.due is not None and not r.leftover]
     if dues and min(dues) <= now:
         return "late"
-    if dues and min(dues) - SOON_DAYS * DAY <= now:
+    if dues and min(dues) - soon_days * DAY <= now:
         return "soon"
     return "quiet"
 

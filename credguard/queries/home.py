@@ -11,7 +11,7 @@ from credguard.domain.text import Text, plural, quoted, text
 from credguard.queries.accounts import AccountRow, account_json
 from credguard.queries.plaintext import PlaintextRow, row_json
 
-WaitKind: TypeAlias = Literal["plaintext", "late", "soon", "resume", "no-mfa"]
+WaitKind: TypeAlias = Literal["plaintext", "late", "soon", "resume", "import", "no-mfa"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,11 @@ def home(
     due_days: int,
     now: float,
     checked_at: float | None = None,
+    unfinished_imports: int = 0,
 ) -> HomeView:
-    """Put the page together from the accounts and the plaintext that was found."""
+    """Put the page together from the accounts, the plaintext that was found and imports left unfinished."""
     alarms = tuple(_root_alarm(r) for r in rows if r.is_root)
-    waiting = _waiting(rows, plaintext, due_days, now)
+    waiting = _interrupted(unfinished_imports) + _waiting(rows, plaintext, due_days, now)
     scores = [r.score for r in rows if r.score is not None]
     timeline = tuple(
         sorted(
@@ -113,6 +114,25 @@ def _root_alarm(row: AccountRow) -> Alarm:
         text(
             "It can do anything in account {id}, including closing it. MFA does not protect it.",
             id=grouped(row.account.account_id),
+        ),
+    )
+
+
+def _interrupted(imports: int) -> tuple[Waiting, ...]:
+    if not imports:
+        return ()
+    return (
+        Waiting(
+            "import",
+            None,
+            plural(
+                imports,
+                "The import of {count} key is not finished",
+                "The import of {count} keys is not finished",
+            ),
+            text("Nothing is lost. It can go on where it stopped."),
+            text("Carry on"),
+            "credguard import",
         ),
     )
 
@@ -216,8 +236,9 @@ def _word(number: int, capital: bool = False) -> Text:
 def _next(
     alarms: tuple[Alarm, ...], waiting: tuple[Waiting, ...], rows: tuple[AccountRow, ...]
 ) -> str | None:
-    if any(w.kind == "resume" for w in waiting):
-        return "credguard rotate --resume"
+    begun = next((w for w in waiting if w.kind in {"import", "resume"}), None)
+    if begun is not None:
+        return begun.command
     if waiting:
         return waiting[0].command
     if alarms:

@@ -113,6 +113,26 @@ def test_home_says_the_urgent_thing_first(database: Database) -> None:
     assert document["next"] == "credguard import"
 
 
+def test_an_interrupted_import_comes_before_what_can_wait(database: Database) -> None:
+    _fill(database)
+    view = home(_rows(database), (), due_days=90, now=NOW, unfinished_imports=2)
+    assert view.waiting[0].kind == "import"
+    assert str(view.waiting[0].title) == "The import of 2 keys is not finished"
+    assert view.next_command == "credguard import"
+    assert "import" not in {w.kind for w in home(_rows(database), (), due_days=90, now=NOW).waiting}
+
+
+def test_how_early_a_key_is_called_due_soon_is_a_setting(database: Database) -> None:
+    _fill(database)
+    northwind = {"quiet": 15, "soon": 60}  # 34 days old, due in 56
+    for urgency, days in northwind.items():
+        rows = list_accounts(
+            accounts=Accounts(database), keys=Keys(database), profiles=Profiles(database),
+            devices=Devices(database), journals=Journals(database), due_days=90, now=NOW, soon_days=days,
+        )  # fmt: skip
+        assert {r.account.name: r.urgency for r in rows}["Northwind"] == urgency
+
+
 def test_an_empty_home(database: Database) -> None:
     view = home(_rows(database), (), due_days=90, now=NOW)
     assert str(view.title) == "No accounts yet"
