@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from credguard.gui.passphrase import Asker
 from credguard.gui.theme import Mode, Theme
 from credguard.gui.window import Window
 from credguard.services import Services
@@ -33,17 +34,21 @@ def _run(demo: bool) -> int:
     app.setApplicationName("credguard")
     app.setApplicationDisplayName("CredGuard")
     app.setDesktopFileName("credguard")
-    services = Services(demo=demo, passphrase=_ask)
+    asker = Asker()
+    services = Services(demo=demo, passphrase=asker.ask)
     mode: Mode = services.settings.get("theme")
     made = Theme(app, mode)
     made.reduced_motion = services.settings.get("reduced_motion") == "on"
     if app.style().name() != "fusion":  # to set it again takes longer than to draw the window
         app.setStyle("Fusion")
     window = Window(services)
+    window.asker = asker
+    asker.attach(window)
     window.show()
     window.tasks.idle.connect(partial(_begin, window), Qt.ConnectionType.SingleShotConnection)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = app.exec()
+    asker.close()
     window.tasks.wait()
     services.close()
     return code
@@ -54,10 +59,3 @@ def _begin(window: Window) -> None:
     from credguard.gui.journeys.start import begin
 
     begin(window)
-
-
-def _ask(question: str) -> str | None:
-    """The sealed vault's passphrase: asked on the window's own thread, also from a worker."""
-    from credguard.gui.passphrase import ask
-
-    return ask(question)

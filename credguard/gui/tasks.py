@@ -19,6 +19,19 @@ class Task(QObject):
     told = Signal(object)
 
 
+def _if_there(call: Callable[[Any], None]) -> Callable[[Any], None]:
+    """`call`, unless the page or dialog that waited for it is gone meanwhile: closed, or locked away."""
+
+    def answered(value: Any) -> None:
+        try:
+            call(value)
+        except RuntimeError as error:
+            if "already deleted" not in str(error):
+                raise
+
+    return answered
+
+
 class _Work(QRunnable):
     def __init__(self, task: Task, call: Callable[[Callable[[Any], None]], Any]) -> None:
         super().__init__()
@@ -69,11 +82,11 @@ class Tasks(QObject):
         task = Task(self)
         self._running.add(task)
         if done is not None:
-            task.done.connect(done)
+            task.done.connect(_if_there(done))
         if failed is not None:
-            task.failed.connect(failed)
+            task.failed.connect(_if_there(failed))
         if told is not None:
-            task.told.connect(told)
+            task.told.connect(_if_there(told))
         task.done.connect(lambda _: self._end(task))
         task.failed.connect(lambda _: self._end(task))
         (self._quick if quick else self._pool).start(_Work(task, call))

@@ -20,9 +20,12 @@ from credguard.gui.translate import words
 from credguard.gui.widgets.rail import Rail
 
 if TYPE_CHECKING:
+    from credguard.gui.journeys.add_code import AddCodeDialog
     from credguard.gui.pages.page import Page
+    from credguard.gui.passphrase import Asker
     from credguard.gui.widgets.overlay import DialogHost, Toast
     from credguard.queries.accounts import AccountRow
+    from credguard.queries.codes import CodeNow
     from credguard.queries.home import HomeView, Waiting
     from credguard.services import Services
     from credguard.workflows.check import CheckProblem
@@ -57,6 +60,9 @@ class Window(QWidget):
         self._history: list[str] = []
         self._current = ""
         self._narrow = False
+        self.locked = False
+        self.asker: Asker | None = None  # asks for the sealed vault's passphrase
+        self._locked_at = "home"
         self.offline = False
         self.problems: dict[str, CredGuardError] = {}
         layout = QHBoxLayout(self)
@@ -65,6 +71,7 @@ class Window(QWidget):
         self.rail = Rail(PAGES, BOTTOM)
         self.rail.chosen.connect(self.show_page)
         self.rail.searched.connect(self.open_palette)
+        self.rail.locked.connect(self.lock)
         self.rail.select("home")
         layout.addWidget(self.rail)
         self._stack = QStackedWidget()
@@ -205,9 +212,45 @@ class Window(QWidget):
         count = len(view.plaintext)
         self.rail.items["plaintext"].set_badge(str(count) if count else "", "warn" if count else "")
 
-    def set_working(self, working: bool) -> None:
-        """Work goes on behind a closed dialog."""
-        self.rail.items["accounts"].set_badge("…" if working else "", "neutral" if working else "")
+    # ── locking ──────────────────────────────────────────────────────────────────────────────────
+    def lock(self) -> None:
+        """Ctrl L and the lock row: nothing is shown or kept in widgets until it is unlocked."""
+        from credguard.gui.journeys.lock import lock
+
+        if self.locked:
+            return
+        self.locked = True
+        self.setProperty("locked", True)
+        self.clipboard.clear()
+        if self.asker is not None:
+            self.asker.give_up()
+        if "dialogs" in self.__dict__:
+            self.dialogs.close_panel()
+        shown = self.findChild(QWidget, "palette")
+        if shown is not None:
+            shown.hide()
+            shown.deleteLater()
+        if "toast" in self.__dict__:
+            self.toast.hide()
+        self._locked_at, self._current = self._current or "home", ""
+        for page in self._pages.values():
+            self._stack.removeWidget(page)
+            page.deleteLater()
+        self._pages.clear()
+        self._stack.hide()
+        self.rail.hide()
+        lock(self)
+
+    def unlocked(self) -> None:
+        """Everything is read again."""
+        self.locked = False
+        self.setProperty("locked", False)
+        self._stack.show()
+        if self._journey is not None:
+            self._journey.setFocus()
+            return
+        self.rail.show()
+        self.show_page(self._locked_at)
 
     # ── journeys ─────────────────────────────────────────────────────────────────────────────────
     def first_run(self) -> None:
@@ -234,10 +277,12 @@ class Window(QWidget):
         else:
             self.show_page("home")
 
-    def add_code(self) -> None:
+    def add_code(self, way: str = "") -> AddCodeDialog:
         from credguard.gui.journeys.add_code import AddCodeDialog
 
-        self.dialogs.show_panel(AddCodeDialog(self))
+        dialog = AddCodeDialog(self, way or "screen")
+        self.dialogs.show_panel(dialog)
+        return dialog
 
     # ── what cards and rows ask for ──────────────────────────────────────────────────────────────
     def act(self, action: str, row: AccountRow) -> None:
@@ -280,17 +325,23 @@ class Window(QWidget):
 
     def copy_code(self, entry: str, name: str) -> None:
         """Copy the present code of an entry; `name` is what the toast calls it."""
-        services, seconds = self.services, self.services.settings.get("clipboard_seconds")
+        services = self.services
 
-        def got(now: Any) -> None:
+        def got(now: CodeNow) -> None:
             if now.used:
                 self.toast.say(f"This code was used, the next one comes in {now.valid_for} s.", icon="info")
                 return
-            self.clipboard.copy_secret(now.code, seconds)
-            self.toast.say(f"{name} code copied. The clipboard is cleared in {seconds} s.", icon="clipboard")
-            self.tasks.run(lambda tell: services.note_copied(entry, now.step), quick=True)
+            self.copied(entry, name, now)
 
         self.tasks.run(lambda tell: services.code(entry), got, self.show_error, quick=True)
+
+    def copied(self, entry: str, name: str, now: CodeNow) -> None:
+        """Copy a code that is on the screen; the toast counts the clipboard."""
+        services, seconds = self.services, self.services.settings.get("clipboard_seconds")
+        self.clipboard.copy_secret(now.code, seconds)
+        said = f"{name} code copied. The clipboard is cleared in {{n}} s."
+        self.toast.say(said, icon="clipboard", count=seconds)
+        self.tasks.run(lambda tell: services.note_copied(entry, now.step), quick=True)
 
     def _terminal(self, row: AccountRow) -> None:
         """The system's terminal with AWS_PROFILE set."""
@@ -374,6 +425,7 @@ class Window(QWidget):
 
         for number, (key, _, _) in enumerate(PAGES, 1):
             add(f"Ctrl+{number}", partial(self.show_page, key))
+        add("Ctrl+L", self.lock)
         add("Ctrl+K", self.open_palette)
         add("Ctrl+F", self._search)
         add("F5", self.check_now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
@@ -107,6 +107,11 @@ class CodeCard(ClickCard):
         self.setAccessibleDescription(f"{left}, used" if now.used else left)
         self.update()
 
+    def show_count(self, count: int) -> None:
+        """A counter's code: which one this is."""
+        self.code = replace(self.code, counter=count)
+        self.update()
+
     def show_copied(self) -> None:
         """`Copied` for a second and a half."""
         self._copied = True
@@ -157,7 +162,7 @@ class CodeCard(ClickCard):
         name = self.code.title or self.code.name
         width = draw(painter, QRectF(left, u(16), self._name_width(), u(20)), name, "card", "text")
         x = left + width + u(10) + (self._root.width() + u(10) if self._root is not None else 0)
-        if self.code.user:
+        if self.code.user and not self.code.root:
             who = QRectF(x, u(16), max(0.0, self._edge() - x - u(12)), u(20))
             draw(painter, who, self.code.user, "body", "text2")
         if self.code.unreadable is not None:

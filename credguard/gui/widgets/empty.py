@@ -65,6 +65,7 @@ class EmptyState(QWidget):
         ghost: str = "accounts",
         icon: str = "",
         link: str = "",
+        other_icon: str = "",
     ) -> None:
         super().__init__()
         self._words = Text(sentence, "body14", "text2", wrap=True, center=True)
@@ -82,7 +83,7 @@ class EmptyState(QWidget):
         button.clicked.connect(self.first)
         buttons: list[QWidget] = [button]
         if other:
-            more = Button(other, "secondary", height=40)
+            more = Button(other, "secondary", other_icon, height=40, trailing=True)
             more.clicked.connect(self.second)
             buttons.append(more)
         layout.addLayout(_centred(*buttons))

@@ -6,11 +6,19 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QBoxLayout,
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QWidget,
+)
 
 from credguard.domain.otp import grouped
 from credguard.gui.icons import paint_icon
-from credguard.gui.theme import theme
+from credguard.gui.theme import LARGE, theme
 from credguard.gui.widgets.button import Button, object_name
 from credguard.gui.widgets.gauges import TimeRing, bar
 from credguard.gui.widgets.surface import paint_card
@@ -73,9 +81,10 @@ class Ways(QWidget):
         super().__init__()
         self.tiles: dict[str, WayTile] = {}
         self._group = QButtonGroup(self)
-        layout = QHBoxLayout(self)
+        layout = self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
+        self.measure()
         for key, icon, title, hint in items:
             tile = WayTile(icon, title, hint)
             tile.setChecked(key == at)
@@ -83,6 +92,11 @@ class Ways(QWidget):
             self._group.addButton(tile)
             self.tiles[key] = tile
             layout.addWidget(tile, 1)
+
+    def measure(self) -> None:
+        """With large text one stands under the other."""
+        way = QBoxLayout.Direction
+        self._line.setDirection(way.TopToBottom if theme().scale >= LARGE else way.LeftToRight)
 
     def current(self) -> str:
         return next((key for key, tile in self.tiles.items() if tile.isChecked()), "")

@@ -80,6 +80,9 @@ class Toast(QWidget):
         count: int = 0,
     ) -> None:
         """Show a sentence. `undo`: what Undo and Ctrl Z call; `count`: the seconds that `{n}` starts at."""
+        window = self.parentWidget()
+        if window is not None and window.property("locked"):
+            return  # names and numbers stay hidden
         self._call = undo if callable(undo) else None
         undo = bool(undo)
         self._template, self._left = (sentence, count) if count else ("", 0)
