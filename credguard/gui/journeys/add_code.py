@@ -250,6 +250,7 @@ class AddCodeDialog(Panel):
         self._room.addSpacing(14)
         choices = [(a.account.account_id, a.account.name, a.account.color) for a in self._accounts]
         self.account = Select([*choices, ("", "No account", "")], "Account", row.account_id or "", height=32)
+        self.account.select(row.account_id or "")
         self.account.chosen.connect(lambda _: self._ask())
         user = row.user.partition("@")[0] if row.account_id or is_for_aws(row) else row.user
         self.name = Field("maria", "Name", 32)

@@ -69,7 +69,7 @@ class LockPage(QWidget):
         self.go.clicked.connect(self.unlock)
         middle.addWidget(self.go)
         layout.addLayout(centred(self._middle))
-        layout.addStretch(1180)
+        layout.addStretch(1150)
         self._note = Text("", color="text2", wrap=True)
         note = QHBoxLayout()
         note.setSpacing(8)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 
 from credguard.domain.otp import grouped
 from credguard.gui.icons import paint_icon
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from credguard.queries.codes import CodeNow, CodeRow
 
 _RIGHT = Qt.AlignmentFlag.AlignRight
+_ARROWS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,12 @@ class CodeCard(ClickCard):
     def _uncopied(self) -> None:
         self._copied = False
         self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ARROWS:
+            event.ignore()  # the page walks from card to card
+            return
+        super().keyPressEvent(event)
 
     # ── where it stands ──────────────────────────────────────────────────────────────────────────
     def _button(self, label: str, icon: str, name: str) -> None:
