@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -139,6 +139,12 @@ def test_a_picture_dropped_on_the_page(laptop: Laptop, window: Window, picture: 
         QPointF(40, 40), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )  # fmt: skip
+    enter = QDragEnterEvent(
+        QPoint(40, 40), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    QApplication.sendEvent(page, enter)
+    assert enter.isAccepted()
     QApplication.sendEvent(page, drop)
     shown = window.dialogs.panel
     assert isinstance(shown, AddCodeDialog)

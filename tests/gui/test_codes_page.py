@@ -142,8 +142,8 @@ def test_the_clock_runs_only_while_the_page_is_seen(window: Window) -> None:
 
 def test_a_used_code_is_not_copied_but_the_next_one_when_it_comes(laptop: Laptop, window: Window) -> None:
     shown = card(window, "Northwind")
-    entry = laptop.services._codes.get(shown.code.entry_id)
-    code = laptop.services._codes.send(entry)  # as if a rotation had sent it
+    entry = laptop.services.code_book.get(shown.code.entry_id)
+    code = laptop.services.code_book.send(entry)  # as if a rotation had sent it
     page(window).reload()
     read(window)
     live = page(window)._live
@@ -218,7 +218,7 @@ def test_a_counter_gives_a_code_only_on_demand(laptop: Laptop, window: Window) -
     assert shown.code.counter == 43
     assert titles(window)[-1] == "Office"  # codes of no account stand last
     laptop.services.remove_code(row.entry_id)
-    laptop.services._codes.store.remove(f"totp/{row.entry_id}")
+    laptop.services.code_book.store.remove(f"totp/{row.entry_id}")
 
 
 def test_an_unreadable_secret_says_so_and_hides_no_other(laptop: Laptop, window: Window) -> None:

@@ -1,4 +1,4 @@
-"""Locking: nothing secret stays, in widgets or in the process; the passphrase opens it, asked in the window."""
+"""Locking: nothing secret stays, in widgets or in the process; the passphrase opens it again."""
 
 from __future__ import annotations
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QScrollBar, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QScrollArea, QScrollBar, QWidget
 
 from credguard.gui.theme import theme
+
+_ARROWS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down}
 
 
 class ScrollArea(QScrollArea):
@@ -54,6 +56,13 @@ class ScrollArea(QScrollArea):
         self._over.setSingleStep(inner.singleStep())
         self._over.setGeometry(self.width() - wide, 0, wide, self.height())
         self._over.setVisible(inner.maximum() > 0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows walk from card to card: the page's affair. Elsewhere they scroll."""
+        if isinstance(QApplication.focusWidget(), QAbstractButton) and event.key() in _ARROWS:
+            event.ignore()
+            return
+        super().keyPressEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest and watched is self.widget():
