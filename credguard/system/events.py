@@ -22,6 +22,8 @@ _MANAGER = "/org/freedesktop/login1"
 _SAVERS = ("org.freedesktop.ScreenSaver", "org.gnome.ScreenSaver")
 #: How long one wait for a signal is (seconds): then it looks whether it was told to end.
 _LOOK = 0.5
+#: Signals kept while something else is waited for.
+_KEPT = 64
 #: A bus that was lost is tried again after this long (seconds).
 _AGAIN = 30.0
 
@@ -129,9 +131,14 @@ class _Bus:
     """One connection of jeepney: matches, calls, signals."""
 
     def __init__(self, connection: Any, end: threading.Event, ready: threading.Event) -> None:
+        from jeepney import MatchRule
+
         self._connection = connection
         self._end = end
         self._ready = ready
+        # Signals that come while an answer is waited for are kept, not lost.
+        self._filter = connection.filter(MatchRule(type="signal"), bufsize=_KEPT)
+        self._heard = self._filter.queue
 
     def match(self, **rule: str) -> None:
         from jeepney import MatchRule, message_bus
@@ -166,19 +173,18 @@ class _Bus:
 
     def signals(self) -> Any:
         """(path, interface, member, body) of each signal, until told to end."""
-        from jeepney import HeaderFields, MessageType
+        from jeepney import HeaderFields
 
         self._ready.set()
         while not self._end.is_set():
             try:
-                message = self._connection.receive(timeout=_LOOK)
+                message = self._connection.recv_until_filtered(self._heard, timeout=_LOOK)
             except TimeoutError:
                 continue
             fields = message.header.fields
-            if message.header.message_type == MessageType.signal:
-                yield (
-                    fields.get(HeaderFields.path),
-                    fields.get(HeaderFields.interface),
-                    fields.get(HeaderFields.member),
-                    message.body,
-                )
+            yield (
+                fields.get(HeaderFields.path),
+                fields.get(HeaderFields.interface),
+                fields.get(HeaderFields.member),
+                message.body,
+            )
