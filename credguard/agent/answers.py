@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from credguard.agent.approvals import Approvals, Wish
-from credguard.agent.asking import Asker, asker
+from credguard.agent.asking import Asker, asker, is_ours
 from credguard.agent.keeper import Keeper
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
@@ -91,6 +92,17 @@ class Answers:
             return self._credentials(_word(question, "profile"), caller)
         return frames.ANSWER, frames.encode(self._table[what](question, caller))
 
+    def subscribed(self, caller: Caller) -> None:
+        """A window connects. Noted: it is not asked any more, and answers for its person."""
+        with contextlib.suppress(CredGuardError):
+            self._services.record(
+                "CredGuard" if is_ours(caller.pid) else caller.asker.program,
+                text("connected as the window that answers for you"),
+                None,
+                "change",
+                f"process {caller.pid}",
+            )
+
     # ── the agent itself ─────────────────────────────────────────────────────────────────────────
     def _status(self, question: Document, caller: Caller) -> Document:
         parts = self._keeper.open_parts
@@ -150,6 +162,8 @@ class Answers:
             os.close(spool)
 
     def _approve(self, account_id: str, what: Text, caller: Caller) -> None:
+        if self._approvals.is_window(caller.pid):
+            return
         account = self._services.account(account_id)
         self._approvals.check(
             Wish(
@@ -187,7 +201,7 @@ class Answers:
         kind, _, which = name.partition("/")
         account_id = self._services.account_of_key(which) if kind == "access-key" else None
         self._approve(account_id or "", text("the item {name}", name=name), caller)
-        if name not in caller.noted:
+        if name not in caller.noted and not self._approvals.is_window(caller.pid):
             caller.noted.add(name)
             self._services.record(
                 caller.asker.program,
@@ -298,8 +312,8 @@ class Answers:
         self._approve(entry.account_id or "", text("a code of {name}", name=entry.name), caller)
 
     def _note_code(self, entry: Any, caller: Caller) -> None:
-        """Once for each connection: the window asks again every half minute."""
-        if entry.entry_id not in caller.noted:
+        """Once for each connection; not for a window, which draws all of them every half minute."""
+        if entry.entry_id not in caller.noted and not self._approvals.is_window(caller.pid):
             caller.noted.add(entry.entry_id)
             self._services.record(
                 caller.asker.program,

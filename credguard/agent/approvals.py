@@ -27,7 +27,10 @@ DECISIONS = ("deny", "once", "hour", "always")
 
 
 class Window(Protocol):
-    """A connected window. `tell` returns False when it is gone."""
+    """A connected window, and its process. `tell` returns False when it is gone."""
+
+    @property
+    def pid(self) -> int: ...
 
     def tell(self, event: dict[str, Any]) -> bool: ...
 
@@ -84,6 +87,11 @@ class Approvals:
         with self._lock:
             if window in self._windows:
                 self._windows.remove(window)
+
+    def is_window(self, pid: int) -> bool:
+        """Whether this process is a connected window: its person sees what it does, and is not asked."""
+        with self._lock:
+            return any(window.pid == pid for window in self._windows)
 
     @property
     def has_window(self) -> bool:

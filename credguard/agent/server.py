@@ -146,6 +146,7 @@ class Server:
         connection.settimeout(FRAME)
         connection.sendall(frames.pack(frames.ANSWER, frames.encode({"pid": os.getpid()})))
         self._approvals.connect(window)
+        self._answers.subscribed(caller)
         try:
             while True:
                 found = frames.read(_patient(connection, None))
