@@ -211,11 +211,12 @@ def test_a_key_read_by_itself_is_asked_about_too(
     code = (
         "from credguard.domain.errors import CredGuardError\n"
         "from credguard.vault.remote import Agent\n"
-        "asked = ('get', dict(name='access-key/{}')), ('code', dict(id='e-1')), ('code-pair', dict(id='e-1'))\n"
+        f"one, code = dict(name='access-key/{KEY}'), dict(id='e-1')\n"
+        "asked = ('get', one), ('code', code), ('code-pair', code)\n"
         "for what, more in asked:\n"
         "    try: print(Agent().ask(what, **more))\n"
         "    except CredGuardError as error: print(error.code)\n"
-    ).format(KEY)
+    )
     ran = desk.run([sys.executable, "-c", code], {"PYTHONPATH": str(ROOT)})
     assert ran.stdout.split() == ["not-allowed"] * 3, ran.stderr
     assert len(window.questions) == 3
