@@ -47,8 +47,12 @@ if TYPE_CHECKING:
     from credguard.queries.names import Target
     from credguard.queries.plaintext import PlaintextRow
     from credguard.vault.choose import Held
+    from credguard.vault.keychain_slots import KeychainSlots, SeenInKeychain
     from credguard.vault.remote import Agent
     from credguard.vault.sealed.backend import SealedBackend
+    from credguard.vault.sealed.credentials import SecurityKeys
+    from credguard.vault.sealed.seen import Seen
+    from credguard.vault.security_key import Person
     from credguard.vault.store import SecretStore
     from credguard.workflows.agent_codes import AgentCodes
     from credguard.workflows.backup import Made
@@ -64,6 +68,7 @@ if TYPE_CHECKING:
     from credguard.workflows.rotation import RotationReport, Rotations
     from credguard.workflows.undo_import import Undone, UndoPlan
     from credguard.workflows.unlocking import LockDone, LockState, Unlocking
+    from credguard.workflows.vault_care import VaultCare
 
 Ask = Callable[[str], "str | None"]
 Tell = Callable[["tuple[Step, ...]"], None]
@@ -102,15 +107,21 @@ class Services:
         passphrase: Ask | None = None,
         sealed: SealedBackend | None = None,
         starts_agent: bool = False,
+        person: Person | None = None,
+        keeps_code: Callable[[Secret], bool] | None = None,
     ) -> None:
         """`sealed` is the vault that this process itself holds open: then it is the agent. With
-        `starts_agent` the sealed vault is opened in an agent of its own, which ends with this process."""
+        `starts_agent` the sealed vault is opened in an agent of its own, which ends with this process.
+        `person` touches security keys and types their PINs; `keeps_code` shows the recovery code of a new
+        sealed vault and says whether it was written down. Without them there are neither."""
         self.demo = demo
         self.clock: Clock = clock or SystemClock()
         self._environ = os.environ if environ is None else environ
         self._passphrase = passphrase
         self._sealed = sealed
         self._starts_agent = starts_agent
+        self._person = person
+        self._keeps_code = keeps_code
         self._sent: dict[str, OtpEntry] = {}
         self._offers: dict[str, OtpEntry] = {}
         self._from_vaults: dict[tuple[str, str, str], Secret] = {}
@@ -121,8 +132,8 @@ class Services:
             self._unlocking.close()
         if self.__dict__.get("agent") is not None:
             self.__dict__["agent"].close()
-        if "database" in self.__dict__:
-            self.database.close()
+        if "_catalog" in self.__dict__:
+            self._catalog.close()
 
     # ── adapters ─────────────────────────────────────────────────────────────────────────────────
     @cached_property
@@ -134,10 +145,15 @@ class Services:
         return Interlock(places.run_folder())
 
     @cached_property
-    def database(self) -> Database:
+    def _catalog(self) -> Database:
+        """As it lies there: what the sealed vault asks while it is opened for a rebuild."""
         from credguard.catalog.database import open_database
 
-        opened = open_database(places.catalog())
+        return open_database(places.catalog())
+
+    @cached_property
+    def database(self) -> Database:
+        opened = self._catalog
         if opened.needs_rebuild and self.settings.is_set("store"):
             sealed = self.settings.get("store") == "sealed"
             if sealed and self.agent is not None and self._at_agent("keys"):
@@ -236,6 +252,7 @@ class Services:
             environ=self._environ,
             pin=pin,
             held=lambda: self._held("codes" if pin == "codes_store" and part else part),
+            sealed=lambda: self._sealed_backend,
         )
 
     # ── the agent ────────────────────────────────────────────────────────────────────────────────
@@ -347,6 +364,100 @@ class Services:
 
         with contextlib.closing(open_database(places.catalog())) as present:
             rebuild(present, self.store, self.clock, lambda: self.codes_store)
+
+    # ── the sealed vault ─────────────────────────────────────────────────────────────────────────
+    @cached_property
+    def _sealed_backend(self) -> SealedBackend:
+        """One for keys and codes, so that what was opened for one serves the other."""
+        from credguard.vault.choose import sealed_backend
+        from credguard.vault.sealed.backend import Ways
+
+        return sealed_backend(
+            vault_path=places.vault_file(),
+            alone=lambda name: self.interlock.hold(name, wait=10.0),
+            ask=self._passphrase,
+            environ=self._environ,
+            seen=self._seen,
+            ways=Ways(self._keychain_slots, self._security_keys, self._keeps_code),
+        )
+
+    @cached_property
+    def vault(self) -> VaultCare:
+        """Ways into the sealed vault, its copies, what to do when its file is not the one expected."""
+        from credguard.workflows.vault_care import VaultCare
+
+        return VaultCare(
+            self._sealed_backend,
+            keychain=self._keychain_slots,
+            keys=self._security_keys,
+            activity=lambda: self._activity,
+            backups=places.backups(),
+            clock=self.clock,
+        )
+
+    def notices(self) -> tuple[Text, ...]:
+        """Warnings of the stores that were opened: exit code 3. Opens nothing."""
+        found = [
+            notice
+            for name in ("store", "codes_store")
+            if name in self.__dict__
+            for notice in self.__dict__[name].notices()
+        ]
+        return tuple(dict.fromkeys((*found, *self._beside_the_agent())))
+
+    def _beside_the_agent(self) -> tuple[Text, ...]:
+        """The vault that the agent holds, against the notes: the agent knows only what it saw itself."""
+        used = [self.__dict__[name] for name in ("store", "codes_store") if name in self.__dict__]
+        if self._sealed is not None or not any(store.kind == "sealed" for store in used):
+            return ()
+        if "_sealed_backend" in self.__dict__ and self._sealed_backend.vault.is_open:
+            return ()  # opened here: compared then
+        from credguard.vault.sealed.peek import peek
+        from credguard.vault.sealed.seen import compare
+
+        found = peek(places.vault_file())
+        notice = compare(self._seen(), *found) if found is not None and self._parts_at_agent else None
+        return (notice.text,) if notice is not None else ()
+
+    @cached_property
+    def _security_keys(self) -> Callable[[], SecurityKeys] | None:
+        person = self._person
+        if person is None:
+            return None
+
+        def keys() -> SecurityKeys:
+            from credguard.vault.security_key import UsbSecurityKeys
+
+            return UsbSecurityKeys(person)
+
+        return keys
+
+    @cached_property
+    def _keychain_slots(self) -> KeychainSlots:
+        from credguard.vault.keychain_slots import KeychainSlots
+
+        return KeychainSlots(lambda: self._quiet_keychain)
+
+    @cached_property
+    def _seen_in_keychain(self) -> SeenInKeychain:
+        from credguard.vault.keychain_slots import SeenInKeychain
+
+        # Automation and the demo, which name a file, leave the keychain of the person alone.
+        file = self.demo or self._environ.get("CREDGUARD_PASSPHRASE_FILE")
+        return SeenInKeychain(lambda: None if file else self._quiet_keychain)
+
+    def _seen(self) -> Seen:
+        from credguard.catalog.seen import SeenInCatalog
+        from credguard.vault.keychain_slots import SeenInBoth
+
+        return SeenInBoth(SeenInCatalog(self._catalog), self._seen_in_keychain)
+
+    @cached_property
+    def _quiet_keychain(self) -> SecretStore | None:
+        """The keychain beside the sealed vault, where it answers without asking."""
+        from credguard.vault.choose import quiet_keychain_store
+
+        return quiet_keychain_store(lambda name: self.interlock.hold(name, wait=10.0))
 
     @cached_property
     def clients(self) -> AwsClients:
@@ -671,6 +782,7 @@ class Services:
             environ=self._environ,
             helper=places.helper(),
             offset=self.clients.clock_offset,
+            vault=self.vault if os.path.exists(places.vault_file()) else None,
         )
 
     # ── import ───────────────────────────────────────────────────────────────────────────────────

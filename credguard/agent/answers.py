@@ -234,7 +234,7 @@ class Answers:
             raise _all_locked()
         for part in parts:
             self._part(part, caller)
-        return {"names": list(self._backend.names())}
+        return {"names": list(self._backend.vault.names())}  # of what is open; nobody is asked
 
     def _changed(self, question: Document, caller: Caller) -> Document:
         name = _word(question, "name")

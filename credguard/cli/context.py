@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from credguard.cli.output import Output
+from credguard.cli.terminal import is_interactive as is_interactive
 
 if TYPE_CHECKING:
+    from credguard.domain.text import Text
     from credguard.services import Services
 
 
@@ -28,7 +29,18 @@ class Context:
         if self.demo:
             self._open.enter_context(demo_session().entered())
         self._built = True
-        return Services(demo=self.demo, passphrase=ask_passphrase)
+        from credguard.cli.vault_person import AtTerminal, keeps_code
+
+        return Services(
+            demo=self.demo,
+            passphrase=ask_passphrase,
+            person=AtTerminal() if is_interactive() else None,
+            keeps_code=keeps_code,
+        )
+
+    def warnings(self) -> tuple[Text, ...]:
+        """What the stores that were opened say of themselves: exit code 3. Opens nothing."""
+        return self.services.notices() if self._built else ()
 
     def output(self, as_json: bool = False) -> Output:
         return Output(as_json=as_json)
@@ -39,15 +51,8 @@ class Context:
         self._open.close()
 
 
-def is_interactive() -> bool:
-    """Whether somebody sits there to answer."""
-    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def ask_passphrase(question: str) -> str | None:
     """The sealed vault's passphrase from the terminal; None where there is nobody to ask."""
-    if not is_interactive():
-        return None
-    import getpass
+    from credguard.cli.terminal import hidden
 
-    return getpass.getpass(f"{question}: ", stream=sys.stderr)
+    return hidden(question)

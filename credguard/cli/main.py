@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from credguard.cli.context import Context
 
 DONE, FAILED, USAGE, WARNING, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -43,6 +46,7 @@ COMMANDS: dict[str, Entry] = {
     "agent": Entry("agent", "hold the sealed vault open for programs, in the foreground"),
     "export": Entry("export", "everything for KeePassXC, or in plaintext"),
     "settings": Entry("settings", "see and change what CredGuard does", "CredGuard itself"),
+    "vault": Entry("vault", "ways into the sealed vault: keys, recovery code", "CredGuard itself"),
     "uninstall": Entry("uninstall", "put everything back and take CredGuard out", "CredGuard itself"),
     "remove": Entry("remove", "take a key or a code out of CredGuard"),
     "demo": Entry(
@@ -143,7 +147,8 @@ def _run(name: str, entry: Entry, arguments: list[str], demo: bool) -> int:
         result = command.main(
             args=arguments, prog_name=f"credguard {name}", standalone_mode=False, obj=context
         )
-        return int(result) if isinstance(result, int) else DONE
+        code = int(result) if isinstance(result, int) else DONE
+        return code if name == "credential-process" else _warned(context, code)
     except click.exceptions.Abort:
         return _interrupted()
     except KeyboardInterrupt:
@@ -160,6 +165,17 @@ def _run(name: str, entry: Entry, arguments: list[str], demo: bool) -> int:
         return _show(error, code, one_line=name == "credential-process")
     finally:
         context.close()
+
+
+def _warned(context: Context, code: int) -> int:
+    """What the stores say of themselves, on stderr; it counts where nothing else says otherwise."""
+    warnings = context.warnings()
+    if warnings:
+        output = context.output()
+        for warning in warnings:
+            output.note(f"{output.paint('!', 'yellow', err=True)} {output.words(warning)}")
+        output.note("  If you know why: credguard vault accept")
+    return WARNING if warnings and code == DONE else code
 
 
 def _show(error: object, code: int, one_line: bool) -> int:

@@ -18,7 +18,7 @@ from credguard.vault.store import SecretStore
 
 if TYPE_CHECKING:
     from credguard.vault.sealed import argon
-    from credguard.vault.sealed.backend import Ask
+    from credguard.vault.sealed.backend import Ask, SealedBackend, Ways
     from credguard.vault.sealed.seen import Seen
     from credguard.vault.store import Backend, Named
 
@@ -106,12 +106,13 @@ def open_store(
     cost: argon.Cost | None = None,
     seen: Callable[[], Seen] | None = None,
     held: Callable[[], Held | None] | None = None,
+    sealed: Callable[[], SealedBackend] | None = None,
 ) -> SecretStore:
     """The store to use now. Nothing is unlocked or asked before it is used.
 
-    `held` gives the sealed vault as somebody holds it open already, if anybody does. `seen` makes, when
-    a vault is first opened, what notes its generation. Raises CredGuardError `store-pinned`,
-    `store-silent`, `usage`.
+    `held` gives the sealed vault as somebody holds it open already, if anybody does; `sealed` as this
+    process has it, closed or open. `seen` makes, when a vault is first opened, what notes its generation.
+    Raises CredGuardError `store-pinned`, `store-silent`, `usage`.
     """
     env = os.environ if environ is None else environ
     kind = chosen(pins, env, pin)
@@ -132,14 +133,39 @@ def open_store(
     open_already = held() if held is not None else None
     if open_already is not None:
         return SecretStore(open_already, "sealed", label, listing=open_already, on_write=note)
+    vault = (
+        sealed()
+        if sealed is not None
+        else sealed_backend(vault_path=vault_path, alone=alone, ask=ask, environ=env, cost=cost, seen=seen)
+    )
+    # The vault's own lock is taken for each change; the store needs none around it.
+    return SecretStore(vault, "sealed", label, listing=vault, on_write=note)
+
+
+def sealed_backend(
+    *,
+    vault_path: str,
+    alone: Alone,
+    ask: Ask | None = None,
+    environ: Mapping[str, str] | None = None,
+    cost: argon.Cost | None = None,
+    seen: Callable[[], Seen] | None = None,
+    ways: Ways | None = None,
+    compartments: tuple[str, ...] = ("keys", "codes"),
+) -> SealedBackend:
+    """The sealed vault, closed. `compartments` are those of a vault that is made anew."""
     from credguard.vault.sealed.backend import SealedBackend  # with cryptography and nacl
     from credguard.vault.sealed.vault import SealedVault
 
-    sealed = SealedBackend(
-        SealedVault(vault_path, lambda: alone("vault"), seen=seen),
-        ask,
-        env.get("CREDGUARD_PASSPHRASE_FILE") or None,
-        cost,
-    )
-    # The vault's own lock is taken for each change; the store needs none around it.
-    return SecretStore(sealed, "sealed", label, listing=sealed, on_write=note)
+    env = os.environ if environ is None else environ
+    vault = SealedVault(vault_path, lambda: alone("vault"), seen=seen)
+    return SealedBackend(vault, ask, env.get("CREDGUARD_PASSPHRASE_FILE") or None, cost, ways, compartments)
+
+
+def quiet_keychain_store(alone: Alone) -> SecretStore | None:
+    """The keychain beside a sealed vault; None where none answers now without asking anybody."""
+    found = keychain.quiet_keychain()
+    if found is None:
+        return None
+    backend, label = found
+    return SecretStore(backend, "keychain", label, lambda: alone("vault-index"))

@@ -13,6 +13,8 @@ from credguard.vault.store import Item, SecretStore, secret_of
 from credguard.wire import items
 
 _PURPOSE = "file-backup"
+#: The key before, while copies are being sealed anew.
+_OLD = "previous_secret"
 
 
 class BackupSealer:
@@ -32,22 +34,43 @@ class BackupSealer:
 
     def unseal(self, sealed: bytes) -> bytes:
         """What was sealed. Raises CredGuardError `backup-unreadable`."""
-        key = self._key()
-        if key is None:
-            raise _lost()
-        try:
-            return unseal(key, _PURPOSE, sealed)
-        except (WrongKey, Damaged):
-            raise _lost() from None
+        item = self._store.read(items.FILE_BACKUP)
+        for key in _keys(item):
+            try:
+                return unseal(key, _PURPOSE, sealed)
+            except (WrongKey, Damaged):
+                continue
+        raise _lost()
+
+    # ── a new key: begin, seal every copy anew, end; whatever moment it stops at, all can be opened ──
+    def begin_new_key(self) -> None:
+        """From now on a new key seals; the old one still opens. Nothing happens where that was begun."""
+        item = self._store.read(items.FILE_BACKUP)
+        if item is not None and _OLD not in item:
+            fresh = Secret(base64.b64encode(secrets.token_bytes(32)).decode())
+            self._store.write(items.FILE_BACKUP, {**item, "key": fresh, _OLD: secret_of(item, "key")})
+
+    def end_new_key(self) -> None:
+        """Forget the old key."""
+        item = self._store.read(items.FILE_BACKUP)
+        if item is not None and _OLD in item:
+            self._store.write(items.FILE_BACKUP, {n: v for n, v in item.items() if n != _OLD})
 
     def _key(self) -> bytes | None:
         item = self._store.read(items.FILE_BACKUP)
         return None if item is None else _decoded(item)
 
 
-def _decoded(item: Item) -> bytes:
+def _keys(item: Item | None) -> tuple[bytes, ...]:
+    if item is None:
+        return ()
+    old = (_decoded(item, _OLD),) if _OLD in item else ()
+    return (_decoded(item), *old)
+
+
+def _decoded(item: Item, field: str = "key") -> bytes:
     try:
-        key = base64.b64decode(secret_of(item, "key").reveal(), validate=True)
+        key = base64.b64decode(secret_of(item, field).reveal(), validate=True)
     except ValueError:
         raise _lost() from None
     if len(key) != 32:

@@ -140,6 +140,15 @@ def open_keychain(pinned: bool = False) -> tuple[Keychain, str]:
     return Keychain(backend, alive=alive), found.label
 
 
+def quiet_keychain() -> tuple[Keychain, str] | None:
+    """The keychain and its name, where one answers now without asking anybody anything."""
+    found, backend = _find(PROBE_SECONDS)
+    if not found.ok or found.locked:
+        return None
+    alive = secret_service.answers if sys.platform.startswith("linux") else None
+    return Keychain(backend, timeout=PROBE_SECONDS * 2, alive=alive), found.label
+
+
 def _backend() -> Any:
     """The first keychain that can work here; never keyring's plaintext, null or failing backends."""
     if sys.platform == "darwin":

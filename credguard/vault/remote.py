@@ -300,7 +300,7 @@ class RemoteBackend:
         if self._exists():
             self.agent.ask("remove", name=username)
 
-    def names(self) -> tuple[str, ...]:
+    def names(self, prefix: str = "") -> tuple[str, ...]:
         if not self._exists():
             return ()
         return tuple(str(name) for name in self.agent.ask("names")["names"])

@@ -41,7 +41,8 @@ class Named(Protocol):
     """What the sealed vault does by itself: it lists, adds in one step, reads back what it writes, and
     takes values of any length. It says what a person should know of it."""
 
-    def names(self) -> tuple[str, ...]: ...
+    def names(self, prefix: str = "") -> tuple[str, ...]:
+        """All names; those with `prefix` at the least. What holds them is opened for it."""
 
     def add_password(self, service: str, username: str, password: str) -> bool: ...
 
@@ -100,7 +101,7 @@ class SecretStore:
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """The names of all items that start with `prefix`, sorted."""
-        found = self._listing.names() if self._listing is not None else index.read(self._raw)
+        found = self._listing.names(prefix) if self._listing is not None else index.read(self._raw)
         return tuple(sorted(n for n in set(found) if n.startswith(prefix) and not _PART.fullmatch(n)))
 
     def check(self) -> None:
@@ -108,8 +109,7 @@ class SecretStore:
         self._raw("index/0")
 
     def notices(self) -> tuple[Text, ...]:
-        """What a person should know of the store, such as a vault older than the one used last (a
-        warning: exit code 3)."""
+        """Warnings (exit code 3), such as a vault older than the one used last."""
         return self._listing.notices() if self._listing is not None else ()
 
     # ── opening and closing ──────────────────────────────────────────────────────────────────────

@@ -36,6 +36,12 @@ def session(digest: str) -> str:
 
 
 FILE_BACKUP = "file-backup"
+SEEN = "seen"
+
+
+def of_vault(vault: str, name: str) -> str:
+    """In the keychain alone: what a sealed vault keeps there, by slot id or as `seen`."""
+    return f"vault/{vault}/{name}"
 
 
 def access_key_item(

@@ -11,6 +11,7 @@ from credguard.profiles.shadowing import Shadow, shadows
 from credguard.settings import Settings
 from credguard.vault.keychain import probe
 from credguard.vault.store import SecretStore
+from credguard.workflows.vault_care import VaultCare
 
 
 def examine(
@@ -22,9 +23,15 @@ def examine(
     environ: Mapping[str, str],
     helper: Sequence[str],
     offset: float | None,
+    vault: VaultCare | None = None,
 ) -> tuple[Shadow, ...]:
     """Everything found, what is in order too; nothing is changed."""
-    return (*_store(settings, open_store), *_clock(offset), *_files(config, credentials, environ, helper))
+    return (
+        *_store(settings, open_store),
+        *_vault(vault, bool(environ.get("CREDGUARD_PASSPHRASE_FILE"))),
+        *_clock(offset),
+        *_files(config, credentials, environ, helper),
+    )
 
 
 def _store(settings: Settings, open_store: Callable[[], SecretStore]) -> list[Shadow]:
@@ -49,6 +56,45 @@ def _store(settings: Settings, open_store: Callable[[], SecretStore]) -> list[Sh
     except CredGuardError as error:
         result.append(Shadow("store", False, error.what, error.next))
     return result
+
+
+def _vault(care: VaultCare | None, automated: bool) -> list[Shadow]:
+    """What can be said of the sealed vault without opening it, and what was noticed when it was opened.
+
+    Automation that names a passphrase file has nobody to write a recovery code down: said, no fault.
+    """
+    if care is None or not care.exists:
+        return []
+    try:
+        state = care.state()
+    except CredGuardError as error:
+        return [Shadow("vault", False, error.what, error.next)]
+    found = [
+        Shadow("vault", False, notice, text("If you know why: credguard vault accept"))
+        for notice in care.noticed()
+    ]
+    if state.without_recovery:
+        found.append(
+            Shadow(
+                "vault", automated,
+                text("No recovery code opens the {what} in the sealed vault.",
+                     what=" and ".join(state.without_recovery)),
+                text("Make one, on paper: credguard vault recovery"),
+            )
+        )  # fmt: skip
+    if state.advice is not None:
+        found.append(Shadow("vault", True, state.advice))
+    if any(way.due for way in state.ways):
+        found.append(
+            Shadow(
+                "vault", False,
+                text("A way into the sealed vault was not tested for 180 days."),
+                text("See which: credguard vault slots"),
+            )
+        )  # fmt: skip
+    if not found:
+        found.append(Shadow("vault", True, text("The sealed vault has a recovery code.")))
+    return found
 
 
 def _clock(offset: float | None) -> list[Shadow]:

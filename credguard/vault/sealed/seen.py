@@ -19,9 +19,6 @@ class Seen(Protocol):
     def note(self, vault: str, generation: int, checksum: str, accept: bool = False) -> None:
         """Note them; a lower generation than the noted one only when `accept` says so."""
 
-    def forget(self, vault: str) -> None:
-        """The vault is no more."""
-
     def any(self) -> bool:
         """Whether a vault was ever noted here."""
 
@@ -56,6 +53,9 @@ def compare(seen: Seen, vault: str, generation: int, checksum: str) -> Notice | 
     elif checksum != noted[1]:
         return Notice(
             OTHER_BRANCH,
-            text("The vault was written in two places at once: this is not the file used last."),
+            text(
+                "The vault was written in two places at once: this is not the file used last. "
+                "To have both: credguard vault merge FILE"
+            ),
         )
     return None

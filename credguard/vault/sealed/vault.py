@@ -12,7 +12,7 @@ import functools
 import secrets
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -137,19 +137,27 @@ class SealedVault:
         """
         self.unlock(Passphrase(passphrase))
 
+    def _header(self) -> VaultFile:
+        with self._threads, self._naming_a_copy():
+            return self._current().file if self._loaded is not None else format.read(self._disk.read())
+
+    @contextlib.contextmanager
+    def _naming_a_copy(self) -> Iterator[None]:
+        try:
+            yield
+        except CredGuardError as error:
+            if error.code in {"vault-damaged", "vault-changed", "vault-cost", "not-a-vault"}:
+                raise with_copy(error, self.copies()) from None
+            raise
+
     def unlock(self, credential: Credential, only: str | None = None) -> SlotView:
         """Open with any slot of the credential's kind (with the slot `only`); the slot that opened.
 
         What was open before stays open: a security key may open the codes beside the keys. Raises as
         `open`, what the credential says of itself, and `no-such-slot`.
         """
-        with self._threads:
-            try:
-                return self._unlock(credential, only)
-            except CredGuardError as error:
-                if error.code in {"vault-damaged", "vault-changed", "vault-cost", "not-a-vault"}:
-                    raise with_copy(error, self.copies()) from None
-                raise
+        with self._threads, self._naming_a_copy():
+            return self._unlock(credential, only)
 
     def _unlock(self, credential: Credential, only: str | None) -> SlotView:
         data = self._disk.read()
@@ -180,20 +188,22 @@ class SealedVault:
     def slots(self) -> tuple[SlotView, ...]:
         """The ways in, in the order they were added. While locked they are read without proof of who
         wrote them. Raises as `open` does of the file."""
-        with self._threads:
-            file = self._current().file if self._loaded is not None else format.read(self._disk.read())
-            return tuple(view_of(slot) for slot in file.slots)
+        return tuple(view_of(slot) for slot in self._header().slots)
 
     def compartments(self) -> tuple[str, ...]:
         """The names of the compartments in the file; as `slots`."""
-        with self._threads:
-            file = self._current().file if self._loaded is not None else format.read(self._disk.read())
-            return tuple(c.name for c in file.compartments)
+        return tuple(c.name for c in self._header().compartments)
 
     def loaded(self) -> Loaded:
         """What is on disk now, opened. Raises Locked."""
         with self._threads:
             return self._current()
+
+    def read_other(self, data: bytes, loaded: Loaded) -> Loaded:
+        """Another file of this vault, opened with the keys at hand. Raises as `open`, of that file."""
+        names = {c.name for c in format.read(data).compartments}
+        keys = {name: key for name, key in loaded.bundle.compartments.items() if name in names}
+        return self._parse(data, Bundle(loaded.bundle.head, keys))
 
     def edit(self, change: Callable[[Loaded], tuple[VaultFile, Bundle]]) -> None:
         """Write the next generation as `change` makes it of the present one (slot_changes.py, merge.py).
@@ -263,8 +273,12 @@ class SealedVault:
         with self._threads, self._alone():
             self._disk.delete_copies()
 
-    def destroy(self) -> None:
-        """Delete the file and its copies, when all its items are elsewhere.
+    def set_aside(self) -> tuple[str, ...]:
+        """Files that stood in the vault's place before a copy was used; removed slots may open them."""
+        return self._disk.set_aside()
+
+    def destroy(self) -> str:
+        """Delete the file and its copies, when all its items are elsewhere; the vault's id.
 
         Raises CredGuardError `not-empty`, Locked.
         """
@@ -277,11 +291,9 @@ class SealedVault:
                     text("The vault still holds items."),
                     text("Nothing was deleted."),
                 )
-            with contextlib.suppress(CredGuardError):
-                if self._seen is not None:
-                    self._seen.forget(loaded.file.vault)
             self.close()
             self._disk.destroy()
+            return loaded.file.vault
 
     # ── items ────────────────────────────────────────────────────────────────────────────────────
     def get(self, name: str) -> str | None:

@@ -143,19 +143,25 @@ class Disk:
         return aside
 
     def delete_copies(self) -> None:
-        """Delete `.prev` and the copies of the days. On SSDs and in backups older copies live on."""
+        """Delete `.prev` and the copies of the days, and keep the present one as today's. On SSDs and in
+        backups older copies live on."""
         for path in (self._previous, f"{self._previous}.tmp", *self._days()):
             with contextlib.suppress(OSError):
                 os.unlink(path)
+        self._keep_of_today()
         with contextlib.suppress(OSError):
             sync_folder(os.path.dirname(self.path))
 
+    def set_aside(self) -> tuple[str, ...]:
+        """Where `use` put what stood in the vault's place."""
+        return tuple(sorted(glob.glob(f"{glob.escape(self.path)}.damaged-*")))
+
     def destroy(self) -> None:
         """Delete the vault and its copies; the copies first, so that they are never all there is."""
-        self.delete_copies()
         try:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self.path)
+            for path in (self._previous, *self._days(), self.path):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
             sync_folder(os.path.dirname(self.path))
         except OSError as error:
             raise translate(error, self.path) from None
@@ -220,8 +226,7 @@ def with_copy(error: CredGuardError, copies: tuple[Copy, ...]) -> CredGuardError
     return CredGuardError(
         error.code,
         error.what,
-        text("{copy} To use it, put it in place of vault.cgv. Nothing was changed.",
-             copy=copies[0].sentence()),
+        text("{copy} To use it: credguard vault use-copy. Nothing was changed.", copy=copies[0].sentence()),
         error.kept,
         error.retry,
         error.detail,
