@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credguard.domain.errors import CredGuardError
@@ -34,6 +34,7 @@ def test_the_check_is_bech32m() -> None:
                               *(recovery.ALPHABET.index(c) for c in "lqfn3a")]) == 0x2BC830A3  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16))
 def test_what_was_printed_is_read(bits: bytes) -> None:
     code = recovery.printed(bits).reveal()
@@ -42,6 +43,7 @@ def test_what_was_printed_is_read(bits: bytes) -> None:
         assert recovery.parse(Secret(typed)) == bits
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 31), st.integers(1, 31))
 def test_one_wrong_character_is_found(bits: bytes, at: int, by: int) -> None:
     word = "".join(recovery.groups(recovery.printed(bits))).lower()
