@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from credguard.cli.context import Context
+from credguard.cli.help import Group
 from credguard.cli.output import harmless
 from credguard.cli.questions import confirm
 from credguard.cli.vault_person import AtTerminal, keeps_code, new_passphrase
@@ -15,7 +16,7 @@ _FILE = click.option("--passphrase-file", help="Take the passphrase from a file 
 _YES = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-@click.group(help="Ways into the sealed vault: passphrases, security keys, a recovery code.")
+@click.group(cls=Group, help="Ways into the sealed vault: passphrases, security keys, a recovery code.")
 def command() -> None:
     pass
 
@@ -135,14 +136,15 @@ def passphrase(
 
 
 @command.command(help="A new recovery code; the old one opens nothing any more.")
+@click.option("--name", default="", help="What it is called. Whoever has the vault file can read it.")
 @click.pass_obj
-def recovery(context: Context) -> int:
+def recovery(context: Context, name: str) -> int:
     vault, output = context.services.vault, context.output()
     vault.open()
     code = vault.new_code()
     if not keeps_code(code):
         return no_code(output)
-    return told(context, output, "made", vault.new_recovery(code))
+    return told(context, output, "made", vault.new_recovery(code, name))
 
 
 @command.command(help="Take the vault file as it is for the newest one.")

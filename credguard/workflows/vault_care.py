@@ -221,11 +221,11 @@ class VaultCare:
         """The same passphrase at today's cost."""
         return self._changes.strengthen(slot.id, Passphrase(words, self._cost))
 
-    def new_recovery(self, code: Secret) -> SlotView:
+    def new_recovery(self, code: Secret, label: str = "") -> SlotView:
         """A new code that opens all of the vault, then the old codes that opened no more are removed."""
         self.open()
         old = [slot for slot in self._vault.slots() if slot.type == "recovery"]
-        view = self.add_recovery(code)
+        view = self.add_recovery(code, label)
         for slot in old:
             self.remove(slot)
         return view
