@@ -469,7 +469,7 @@ class Services:
     @property
     def is_unlocked(self) -> bool:
         """Whether the store was opened, and would answer without asking. Touches no file."""
-        return "store" in self.__dict__ and not self.store.asks
+        return "store" in self.__dict__ and not self.store.asks and not self.store.fresh
 
     def store_state(self) -> StoreState:
         """Where secrets live, or would. Raises CredGuardError `store-silent`, `store-pinned`, `usage`."""

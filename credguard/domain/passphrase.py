@@ -55,6 +55,7 @@ def strength(passphrase: str, words: Sequence[str] = ()) -> Strength | None:
 
 def _bits(passphrase: str) -> float:
     folded = passphrase.casefold()
+    mixed = passphrase not in {passphrase.upper(), passphrase.lower()}
     for usual in _COMMON:
         folded = folded.replace(usual, "\0")
     folded = re.sub(r"(?:19|20)\d\d", "\0", folded)  # a year
@@ -65,11 +66,13 @@ def _bits(passphrase: str) -> float:
             total += 2
         elif run.isdigit():
             total += len(run) * math.log2(10) * 0.7
+        elif run.isalpha() and len(run) > 3:
+            # A word is one of some thousands, however long.
+            total += min(len(run) * 2.2, 11.0)
         elif run.isalpha():
-            # A word is one of some thousands, however long; letters without sense count each.
-            total += min(len(run) * 2.2, 11.0 + max(0, len(run) - 8))
+            total += len(run) * (5.7 if mixed else 4.7)  # too short for a word: each letter counts
         else:
-            total += 2.5
+            total += 1 if run in " -_.," else 4
     distinct = len(set(folded))
     return min(total, distinct * 4.5)
 

@@ -173,3 +173,30 @@ def test_a_name_that_fits_several_is_refused_with_the_list(database: Database) -
         resolve("BLUE KITE", _rows(database))
     assert caught.value.code == "several-fit"
     assert "Blue Kite" in str(caught.value.what)
+
+
+def test_codes_stand_as_the_accounts_do_and_root_is_named() -> None:
+    from credguard.domain.accounts import Account
+    from credguard.domain.otp import OtpEntry
+    from credguard.domain.secret import Secret
+    from credguard.queries.codes import by_company, rows_of
+
+    accounts = (
+        Account("111111111111", "Zulu", "Acme"),
+        Account("222222222222", "Alpha", "Personal"),
+        Account("333333333333", "Beta", "Bravo"),
+    )
+
+    def entry(name: str, account: str | None, user: str = "", serial: str | None = None) -> OtpEntry:
+        return OtpEntry(name, Secret("JBSWY3DP"), account=user, name=name, account_id=account, serial=serial)
+
+    entries = (
+        entry("mail", None),
+        entry("personal", "222222222222"),
+        entry("beta-root", "333333333333", "root-account-mfa-device@beta"),
+        entry("beta", "333333333333", "mk", "arn:aws:iam::333333333333:mfa/root user"),
+        entry("zulu", "111111111111", "maria"),
+    )
+    rows = by_company(rows_of(entries, accounts))
+    assert [row.name for row in rows] == ["zulu", "beta", "beta-root", "personal", "mail"]
+    assert [row.name for row in rows if row.root] == ["beta-root"]

@@ -247,3 +247,23 @@ def test_what_was_removed_long_ago_goes_with_the_next_removal(world: World) -> N
     assert f"totp/{first.entry_id}" in backend.items
     codes.remove(other.entry_id)
     assert f"totp/{first.entry_id}" not in backend.items
+
+
+def test_the_pair_for_aws_is_the_last_step_and_this_one(world: World) -> None:
+    codes, clock, _ = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+    before, now, left, period = codes.pair(entry.entry_id)
+    assert now == otp.code_at(entry, clock.now()).code
+    clock.sleep(left)
+    following = codes.pair(entry.entry_id)
+    assert following[0] == now
+    assert before not in following
+    assert period == 30
+    assert not codes.show(entry.entry_id).used  # looking marks nothing
+
+
+def test_what_is_offered_is_not_stored_and_moves_no_counter(world: World) -> None:
+    codes, _, _ = world
+    entry = otp.parse_address(ADDRESS.replace("totp", "hotp") + "&counter=4")
+    assert codes.offered(entry).code.code == codes.offered(entry).code.code
+    assert codes.entries() == ()

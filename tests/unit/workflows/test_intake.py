@@ -416,3 +416,20 @@ def test_a_sealed_vault_that_programs_cannot_open_is_said_before_files_change(co
     assert outcome.failure is not None
     assert outcome.failure.code == "sealed-not-served"
     assert computer.files() == before
+
+
+def test_it_stops_before_the_next_key_when_asked(computer: Computer) -> None:
+    from credguard.workflows.intake import import_keys
+
+    computer.write(CREDENTIALS, CONFIG)
+    found = computer.find().keys
+    assert len(found) > 1
+    ended: list[int] = []
+    outcomes = import_keys(
+        found,
+        computer.tools(),
+        ended=lambda index, outcome: ended.append(index),
+        stopped=lambda: bool(ended),
+    )
+    assert len(outcomes) == 1
+    assert ended == [0]
