@@ -486,6 +486,7 @@ class Services:
         sessions and, where the settings say so, keep programs waiting."""
         from credguard.workflows.unlocking import lock
 
+        done = lock(self.agent, self.settings, places.locked_file(), lambda: self.store)
         for name in ("store", "codes_store", "_whole"):
             found = self.__dict__.pop(name, None)
             for store in found if isinstance(found, tuple) else (found,):
@@ -495,8 +496,6 @@ class Services:
             self.__dict__.pop(name, None)
         self._sent.clear()
         self._offers.clear()
-        done = lock(self.agent, self.settings, places.locked_file(), lambda: self.store)
-        self.__dict__.pop("_parts_at_agent", None)
         return done
 
     def unlock(self, passphrase: Secret | None = None) -> None:

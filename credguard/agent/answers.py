@@ -177,9 +177,9 @@ class Answers:
         )
 
     # ── items ────────────────────────────────────────────────────────────────────────────────────
-    def _part(self, part: str, caller: Caller) -> None:
-        """Note the use. Raises Locked where the part is closed."""
-        if not self._keeper.use(part):
+    def _part(self, part: str, caller: Caller, counts: bool = True) -> None:
+        """Note the use, where it `counts` as one. Raises Locked where the part is closed."""
+        if not (self._keeper.use(part) if counts else part in self._keeper.open_parts):
             raise part_locked(part) if self._keeper.open_parts else _all_locked()
         caller.used.add(part)
 
@@ -251,8 +251,8 @@ class Answers:
         return {}
 
     # ── codes ────────────────────────────────────────────────────────────────────────────────────
-    def _book(self, caller: Caller) -> Any:
-        self._part("codes", caller)
+    def _book(self, caller: Caller, counts: bool = True) -> Any:
+        self._part("codes", caller, counts)
         return self._services.code_book
 
     @staticmethod
@@ -280,14 +280,15 @@ class Answers:
     def _code(self, question: Document, caller: Caller) -> Document:
         from credguard.workflows.agent_codes import shown_document
 
-        at = question.get("at")
-        book = self._book(caller)
+        at, given = question.get("at"), question.get("given") is True
+        # A window that draws its codes every half minute is not a person who uses them.
+        book = self._book(caller, counts=given or not self._approvals.is_window(caller.pid))
         self._code_approved(book.get(_word(question, "id")), caller)
         shown = book.show(
             _word(question, "id"),
             None if at is None else float(at),
             question.get("move_counter") is not False,
-            question.get("given") is True,
+            given,
         )
         self._note_code(shown.entry, caller)
         return shown_document(shown)

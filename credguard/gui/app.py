@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -14,6 +15,9 @@ from credguard.gui.theme import Mode, Theme
 from credguard.gui.window import Window
 from credguard.services import Services
 from credguard.system.hardening import harden
+
+if TYPE_CHECKING:
+    from credguard.gui.agent_link import AgentLink
 
 
 def main(argv: list[str]) -> int:
@@ -35,7 +39,7 @@ def _run(demo: bool) -> int:
     app.setApplicationDisplayName("CredGuard")
     app.setDesktopFileName("credguard")
     asker = Asker()
-    services = Services(demo=demo, passphrase=asker.ask)
+    services = Services(demo=demo, passphrase=asker.ask, starts_agent=not demo)
     mode: Mode = services.settings.get("theme")
     made = Theme(app, mode)
     made.reduced_motion = services.settings.get("reduced_motion") == "on"
@@ -45,17 +49,24 @@ def _run(demo: bool) -> int:
     window.asker = asker
     asker.attach(window)
     window.show()
-    window.tasks.idle.connect(partial(_begin, window), Qt.ConnectionType.SingleShotConnection)
+    links: list[AgentLink] = []
+    window.tasks.idle.connect(partial(_begin, window, links), Qt.ConnectionType.SingleShotConnection)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = app.exec()
     asker.close()
+    for link in links:
+        link.close()
     window.tasks.wait()
     services.close()
     return code
 
 
-def _begin(window: Window) -> None:
-    """Home is there: the first run, or what was left unfinished."""
+def _begin(window: Window, links: list[AgentLink]) -> None:
+    """Home is there: the first run, or what was left unfinished; and the line to the agent."""
     from credguard.gui.journeys.start import begin
 
     begin(window)
+    if not window.services.demo and sys.platform != "win32":
+        from credguard.gui.agent_link import AgentLink
+
+        links.append(AgentLink(window))

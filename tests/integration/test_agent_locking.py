@@ -133,6 +133,21 @@ def test_a_window_is_told(here: Here) -> None:
     watch.close()
 
 
+def test_a_window_that_draws_codes_does_not_keep_them_open(here: Here) -> None:
+    watch = Watch()
+    until_true(lambda: here.process.approvals.has_window)
+    for _ in range(4):
+        here.pass_time(MINUTE)
+        assert code(here)
+    assert here.agent.ask("code", id="e-1", given=True)["code"]  # a copied one is a use
+    here.pass_time(4 * MINUTE)
+    assert code(here)
+    here.pass_time(MINUTE)
+    with pytest.raises(Locked):
+        code(here)
+    watch.close()
+
+
 # ── by what the computer tells ───────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(
     ("event", "left"), [("sleep", ()), ("screen-lock", ("keys",))]

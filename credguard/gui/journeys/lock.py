@@ -104,9 +104,12 @@ class LockPage(QWidget):
             if state.asks
             else "Programs get their keys as before."
         )
-        self.why.setText("You locked it.")
         self.field.setVisible(state.asks)
         self._ready()
+
+    def because(self, why: str) -> None:
+        """Why it is locked, where the person did not do it."""
+        self.why.setText(why)
 
     def _ready(self) -> None:
         self.go.setEnabled(True)

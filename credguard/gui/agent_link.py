@@ -1,0 +1,95 @@
+"""The window's line to the agent: its questions become the prompt, its locks lock the window too."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+
+from credguard.gui.approve import Prompt
+
+if TYPE_CHECKING:
+    from credguard.gui.window import Window
+    from credguard.vault.watch import Watch
+
+#: How often it looks for an agent where none answers (seconds).
+_AGAIN = 1.0
+WHY = {
+    "away": "Nobody used CredGuard for a while.",
+    "longest": "It was open long enough.",
+    "screen-lock": "The screen was locked.",
+    "sleep": "The computer went to sleep.",
+    "vault-changed": "The vault file was changed by another program, or put back to an older state.",
+}
+
+
+class AgentLink(QObject):
+    """Connects whenever an agent runs, for as long as the window lives."""
+
+    _heard = Signal(object)
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._window = window
+        self._end = threading.Event()
+        self._watch: Watch | None = None
+        self.prompt = Prompt()
+        self.prompt.answered.connect(self._answer)
+        self._heard.connect(self._hear)
+        shortcut = QShortcut(QKeySequence("Ctrl+Shift+Y"), window)
+        shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
+        shortcut.activated.connect(self.prompt.take_keyboard)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Let go of the agent; what it asks is a no from now on."""
+        self._end.set()
+        if self._watch is not None:
+            self._watch.close()
+        self._thread.join(5)
+        self.prompt.withdraw_all()
+        self.prompt.close()
+
+    @property
+    def connected(self) -> bool:
+        return self._watch is not None
+
+    # ── in a thread of its own ───────────────────────────────────────────────────────────────────
+    def _listen(self) -> None:
+        from credguard.domain.errors import CredGuardError
+        from credguard.vault.watch import Watch
+
+        while not self._end.is_set():
+            try:
+                watch = Watch()
+            except CredGuardError:
+                self._end.wait(_AGAIN)
+                continue
+            self._watch = watch
+            for event in watch.events():
+                self._heard.emit(event)
+            watch.close()
+            self._watch = None
+            self._heard.emit({"event": "gone"})
+
+    # ── in the window's thread ───────────────────────────────────────────────────────────────────
+    def _hear(self, event: dict[str, Any]) -> None:
+        kind = event.get("event")
+        if kind == "question":
+            self.prompt.ask(event)
+        elif kind == "withdrawn":
+            self.prompt.withdraw(str(event["id"]))
+        elif kind == "gone":
+            self.prompt.withdraw_all()
+        elif kind == "locked" and "keys" in event["parts"] and event["reason"] in WHY:
+            self._window.lock()
+            page = self._window.findChild(QObject, "locked")
+            if page is not None:
+                page.because(WHY[event["reason"]])  # type: ignore[attr-defined]
+
+    def _answer(self, number: str, decision: str) -> None:
+        if self._watch is not None:
+            self._watch.answer(number, decision)
