@@ -108,7 +108,7 @@ class Server:
         threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
 
     def _serve(self, connection: socket.socket, peer: Peer) -> None:
-        caller = Caller(peer.pid, lambda: _is_gone(connection))
+        caller = Caller(peer.pid, lambda: is_gone(connection))
         try:
             with connection:
                 while self._one(connection, caller):
@@ -201,13 +201,13 @@ def _patient(connection: socket.socket, idle: float | None) -> Callable[[int], b
     return receive
 
 
-def _is_gone(connection: socket.socket) -> bool:
+def is_gone(connection: socket.socket) -> bool:
     """Whether the other side closed. Looks, and takes nothing."""
     try:
-        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-    except BlockingIOError:
-        return False
-    except OSError:
+        # A socket with a time-out would wait for it in recv, whatever its flags say.
+        readable, _, _ = select.select([connection], [], [], 0)
+        return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
+    except (OSError, ValueError):
         return True
 
 

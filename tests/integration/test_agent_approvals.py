@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 from credguard.agent import approvals as module
 from credguard.agent.approvals import Approvals, Wish
 from credguard.agent.asking import Asker
+from credguard.agent.server import is_gone
 from credguard.catalog.approvals import Approvals as Kept
 from credguard.catalog.database import open_database
 from credguard.domain.errors import CredGuardError
@@ -225,6 +228,20 @@ def test_a_key_read_by_itself_is_asked_about_too(
     assert len(window.questions) == 3
     told = _activity(desk)
     assert any(row[1] == "connected as the window that answers for you" for row in told)
+
+
+def test_a_program_that_waits_quietly_is_not_taken_for_gone() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(30)
+        before = time.monotonic()
+        assert not is_gone(ours)
+        theirs.sendall(b"x")
+        assert not is_gone(ours)
+        assert ours.recv(1) == b"x"  # looked at, not taken
+        theirs.close()
+        assert is_gone(ours)
+        assert time.monotonic() - before < 5
 
 
 # ── the rules, without a socket ──────────────────────────────────────────────────────────────────
