@@ -43,8 +43,22 @@ def take_in(
     present = set(only)
     changed = 0
     with database.transaction() as connection:
+        # An entry whose MFA serial is known on one side only is the same device: ours names it.
+        ours = {
+            row["entry_id"]: row["device"]
+            for row in connection.execute("SELECT entry_id, device FROM devices WHERE entry_id IS NOT NULL")
+        }
+        named = {
+            row.get("device"): ours[row["entry_id"]]
+            for row in _rows(facts.get("devices", "[]"))
+            if row.get("entry_id") in ours
+        }
         for table in _TABLES:
             for row in _rows(facts.get(table, "[]")):
+                if named.get(row.get("device"), row.get("device")) != row.get("device"):
+                    if table == "devices":
+                        continue
+                    row["device"] = named[row["device"]]
                 if _belongs(table, row, present):
                     own = {"access_keys": {"store": store}, "profiles": {"config_path": config_path}}
                     changed += _take(connection, table, row, own.get(table, {}))
@@ -56,7 +70,11 @@ def _rows(document: str) -> list[dict[str, Any]]:
         rows = json.loads(document)
     except (ValueError, RecursionError):
         return []
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return [row for row in rows if _is_flat(row)] if isinstance(rows, list) else []
+
+
+def _is_flat(row: object) -> bool:
+    return isinstance(row, dict) and not any(isinstance(value, (dict, list)) for value in row.values())
 
 
 def _belongs(table: str, row: dict[str, Any], present: set[str]) -> bool:
@@ -70,7 +88,7 @@ def _belongs(table: str, row: dict[str, Any], present: set[str]) -> bool:
 def _take(connection: sqlite3.Connection, table: str, row: dict[str, Any], own: dict[str, str]) -> int:
     keys, others = _TABLES[table]
     given = {name: row.get(name) for name in (*keys, *others)}
-    if any(given[k] is None for k in keys) or any(isinstance(v, (dict, list)) for v in given.values()):
+    if any(given[k] is None for k in keys):
         return 0
     columns = {**given, **own}
     try:

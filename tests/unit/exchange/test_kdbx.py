@@ -121,8 +121,9 @@ def test_a_small_file_that_unpacks_to_much_is_refused() -> None:
     assert _says(kdbx.write_kdbx(xml, bytes(64), PASSWORD, 8192, 1)) == "kdbx-cost"
 
 
-def test_entities_are_refused() -> None:
-    xml = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><KeePassFile>&a;</KeePassFile>'
+@pytest.mark.parametrize("kind", [b'<!DOCTYPE x [<!ENTITY a "aaaa">]>', b'<!DOCTYPE x SYSTEM "file:///x">'])
+def test_entities_are_refused(kind: bytes) -> None:
+    xml = kind + b"<KeePassFile></KeePassFile>"
     assert _says(kdbx.write_kdbx(xml, bytes(64), PASSWORD, 8192, 1)) == "kdbx-damaged"
 
 

@@ -30,7 +30,7 @@ def test_everything_is_as_it_was(computer: Computer) -> None:
     before = computer.files()
     assert all(o.ok for o in computer.import_all())
     todo = plan(computer.tools())
-    assert (todo.count, set(todo.names)) == (2, {"work", "büro münchen"})
+    assert (todo.count, todo.plain, set(todo.names)) == (2, 2, {"work", "büro münchen"})
     done = undo_import(computer.tools())
     assert done.ok
     assert computer.files() == before
