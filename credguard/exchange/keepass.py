@@ -29,13 +29,15 @@ from credguard.exchange.kdbx import Opened, Stream, read_kdbx, write_kdbx
 _SECRET_FORM = re.compile(r"[A-Za-z0-9/+]{40}")
 _STANDARD = ("Title", "UserName", "Password", "URL", "Notes")
 _MAX_ENTRIES = 20_000
+#: The attribute of an exported key that names its account.
+_ACCOUNT = "AWS account"
 _NO_USER = "none"  # what KeePassXC writes into an address where an entry has no user name
 _EPOCH = 62_135_596_800  # seconds from the year 1 to 1970
 
 
 @dataclass(frozen=True, slots=True)
 class KeepassKey:
-    """An access key in a database. `where` is the path of its entry."""
+    """An access key in a database. `title` is what to call it; `where` is the path of its entry."""
 
     access_key_id: str
     secret: Secret
@@ -80,8 +82,9 @@ def read_keepass(data: bytes, password: Secret) -> Keepass:
     keys: list[KeepassKey] = []
     codes: list[OtpEntry] = []
     skipped: list[Text] = []
-    for where, strings in _entries(root):
-        key = _key(where, strings)
+    for path, strings in _entries(root):
+        where = "/".join([*path, strings.get("Title", "")])
+        key = _key(path, where, strings)
         if isinstance(key, KeepassKey):
             keys.append(key)
         elif key is not None:
@@ -115,11 +118,11 @@ def _parsed(opened: Opened) -> ET.Element:
     return root
 
 
-def _entries(root: ET.Element) -> list[tuple[str, dict[str, str]]]:
-    """(path, strings) of every entry in use, in order."""
+def _entries(root: ET.Element) -> list[tuple[tuple[str, ...], dict[str, str]]]:
+    """(its groups, strings) of every entry in use, in order."""
     bin_id = root.findtext("Meta/RecycleBinUUID") or ""
     top = root.find("Root/Group")
-    found: list[tuple[str, dict[str, str]]] = []
+    found: list[tuple[tuple[str, ...], dict[str, str]]] = []
     todo: list[tuple[ET.Element, tuple[str, ...]]] = [(top, ())] if top is not None else []
     while todo:
         group, path = todo.pop(0)
@@ -127,7 +130,7 @@ def _entries(root: ET.Element) -> list[tuple[str, dict[str, str]]]:
             continue
         for entry in group.findall("Entry"):
             strings = {s.findtext("Key") or "": s.findtext("Value") or "" for s in entry.findall("String")}
-            found.append(("/".join([*path, strings.get("Title", "")]), strings))
+            found.append((path, strings))
         todo += [(child, (*path, child.findtext("Name") or "")) for child in group.findall("Group")]
         if len(found) > _MAX_ENTRIES:
             raise CredGuardError(
@@ -138,13 +141,15 @@ def _entries(root: ET.Element) -> list[tuple[str, dict[str, str]]]:
     return found
 
 
-def _key(where: str, strings: dict[str, str]) -> KeepassKey | Text | None:
+def _key(path: tuple[str, ...], where: str, strings: dict[str, str]) -> KeepassKey | Text | None:
     key_id, secret = strings.get("UserName", "").strip(), strings.get("Password", "").strip()
     if not looks_like_key_id(key_id) or is_temporary(key_id):
         return None
     if not _SECRET_FORM.fullmatch(secret):
         return text("{where}: its password is no secret access key.", where=where)
-    return KeepassKey(key_id, Secret(secret), strings.get("Title", "").strip() or key_id, where)
+    # In an export of ours the group is the account; elsewhere the title is what a person calls it.
+    name = path[-1] if path and _ACCOUNT in strings else strings.get("Title", "").strip()
+    return KeepassKey(key_id, Secret(secret), name or key_id, where)
 
 
 def _code(strings: dict[str, str]) -> OtpEntry | None:

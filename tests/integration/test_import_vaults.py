@@ -198,6 +198,7 @@ def test_out_to_keepass_and_in_again(stored: Laptop, tmp_path: Path, double: Dou
     assert other.run(*words_of_import, **sealed).document()["codes"][0]["state"] == "duplicate"
     keys = other.run("keys", "--json", **sealed).document()
     assert [(k["access_key_id"], k["account_id"]) for k in keys] == [(WORK.key_id(), WORK.account_id)]
+    assert [a["name"] for a in other.run("accounts", "--json", **sealed).document()] == ["work"]
     codes = other.run("totp", "list", "--json", **sealed).document()
     assert len(codes) == 1
 

@@ -58,9 +58,9 @@ def _essence(entry: OtpEntry) -> tuple[object, ...]:
 
 def test_what_is_written_is_read_back(data: bytes) -> None:
     found = read_keepass(data, PASSWORD)
-    assert [(k.access_key_id, k.secret, k.where) for k in found.keys] == [
-        (KEY, Secret(SECRET), "North & <Co>/northwind/northwind alice")
-    ]
+    (key,) = found.keys
+    assert (key.access_key_id, key.secret, key.title) == (KEY, Secret(SECRET), "northwind")
+    assert key.where == "North & <Co>/northwind/northwind alice"
     assert sorted(map(str, map(_essence, found.codes))) == sorted(map(str, map(_essence, CODES)))
     assert {c.serial for c in found.codes} == {None, "arn:aws:iam::123456789012:mfa/alice"}
     assert SECRET.encode() not in data
