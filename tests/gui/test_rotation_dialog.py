@@ -20,6 +20,7 @@ from credguard.gui.theme import theme
 from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.evidence import EvidenceCard
 from credguard.gui.widgets.overlay import ConfirmDialog
+from credguard.gui.widgets.text import width_of
 from credguard.gui.window import Window
 from credguard.queries.accounts import AccountRow
 from tests.support.gui import application, settle
@@ -281,6 +282,10 @@ def test_nothing_is_cut_at_any_text_size(laptop: Laptop, window: Window, scale: 
     assert window.rect().contains(box)
     for label in shown.findChildren(QLabel):
         assert not label.toolTip(), label.text()  # a tooltip stands where text was shortened
+    for step in shown.steps.steps:
+        for line in shown.steps._titles(step):  # what is painted fits beside its time
+            aside = width_of(shown.steps._time(step), "digits12")
+            assert width_of(line, "card") + aside <= shown.steps.width()
     for button in shown.findChildren(Button):
         if button.isVisible():
             assert button.width() >= button.full_width()

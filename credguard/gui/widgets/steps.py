@@ -106,6 +106,16 @@ class StepList(QLabel):
     def _room(self) -> float:
         return max(self.width(), theme().u(300)) - theme().u(_LEFT)
 
+    def _time(self, step: Step) -> str:
+        return self.times.get(step.id, "") if step.state in {"done", "failed"} else ""
+
+    def _titles(self, step: Step) -> list[str]:
+        """The title in the lines that it needs: one, unless the text is large."""
+        at = self._time(step)
+        aside = width_of(at, "digits12") + theme().u(12) if at else 0
+        role = "card" if step.state in {"running", "failed"} else "row"
+        return wrapped(words(step.title), role, self._room() - aside) or [""]
+
     def _details(self, step: Step) -> list[str]:
         if step.state == "skipped" and step.detail is None:
             return ["not needed"]
@@ -134,7 +144,7 @@ class StepList(QLabel):
 
     def _height(self, step: Step, last: bool) -> int:
         u = theme().u
-        height = u(20) + u(20) * len(self._details(step)) + (0 if last else u(16))
+        height = u(20) * (len(self._titles(step)) + len(self._details(step))) + (0 if last else u(16))
         if step.state == "running" and step.total:
             height += u(30)
         if step.state == "failed" and self._box_height():
@@ -169,14 +179,15 @@ class StepList(QLabel):
         left = float(u(_LEFT))
         quiet = step.state in {"todo", "skipped"}
         bold = step.state in {"running", "failed"}
-        at = self.times.get(step.id, "") if step.state in {"done", "failed"} else ""
-        aside = width_of(at, "digits12") + u(12) if at else 0
-        rect = QRectF(left, y, self.width() - left - aside, u(20))
-        draw(painter, rect, words(step.title), "card" if bold else "row", "text2" if quiet else "text")
+        at = self._time(step)
+        below = y
+        for line in self._titles(step):
+            rect = QRectF(left, below, self.width() - left, u(20))
+            draw(painter, rect, line, "card" if bold else "row", "text2" if quiet else "text")
+            below += u(20)
         if at:
             right = QRectF(0, y, self.width(), u(20))
             draw(painter, right, at, "digits12", "text2", Qt.AlignmentFlag.AlignRight)
-        below = y + u(20)
         if step.state == "running" and step.total:
             self._bar(painter, below + u(4), step)
             below += u(30)
