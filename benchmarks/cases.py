@@ -70,6 +70,12 @@ def _provider(world: World, six: dict[str, str], sealed: dict[str, str]) -> list
         ]  # fmt: skip
     found.append(
         Case(
+            "provider-agent", Command((*line, PROFILE), world.agent(), SECRET), against, reference,
+            "provider, through the agent that holds the vault open",
+        )
+    )  # fmt: skip
+    found.append(
+        Case(
             "provider-sealed", Command((*line, PROFILE), sealed, SECRET), against, reference,
             "provider, from the sealed vault (Argon2id)",
         )

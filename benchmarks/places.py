@@ -32,6 +32,7 @@ class World:
     keyring: dict[str, str] | None = None
     display: str | None = None
     left_out: list[str] = field(default_factory=list)
+    at_end: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def environ(self, state: str, **more: str) -> dict[str, str]:
         """The environment of one command: its own home, state folder and AWS files."""
@@ -53,6 +54,27 @@ class World:
             passphrase.touch(mode=0o600)
             passphrase.write_text("six random words EXAMPLE\n")
         return self.environ("sealed", CREDGUARD_STORE="sealed", CREDGUARD_PASSPHRASE_FILE=str(passphrase))
+
+    def agent(self) -> dict[str, str]:
+        """The environment of a state whose vault an agent holds open until the end; without a passphrase.
+
+        Raises Broken.
+        """
+        knowing = {**self.sealed(), **self.environ("agent", CREDGUARD_STORE="sealed")}
+        self.fill(knowing, 6)
+        settings = Path(knowing["CREDGUARD_HOME"]) / "settings.json"
+        if "lock_keys" not in settings.read_text():
+            self._credguard(knowing, "settings", "lock_keys", "never")
+            self._credguard(knowing, "unlock")
+            self.at_end.callback(self._credguard, knowing, "lock")
+        return {name: value for name, value in knowing.items() if name != "CREDGUARD_PASSPHRASE_FILE"}
+
+    @staticmethod
+    def _credguard(environ: dict[str, str], *words: str) -> None:
+        command = [sys.executable, "-m", "credguard", *words]
+        ran = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=False)
+        if ran.returncode:
+            raise Broken(f"credguard {words[0]} did not go well. {ran.stderr.strip()[-400:]}")
 
     def fill(self, environ: dict[str, str], accounts: int) -> None:
         """Invented accounts in the state of `environ`. Raises Broken."""
@@ -76,6 +98,7 @@ def world() -> Iterator[World]:
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         made = World(folder)
+        stack.enter_context(made.at_end)
         lacking = keyring_missing()
         if lacking:
             made.left_out.append(f"the keychain: {lacking} is not installed")
