@@ -368,10 +368,10 @@ class Performer:
 def _sealed() -> CredGuardError:
     return CredGuardError(
         "sealed-not-served",
-        text("The AWS tools cannot open the sealed vault by themselves yet."),
+        text("The AWS tools cannot open the sealed vault by themselves, and no agent holds it open."),
         text(
-            "Put the passphrase into a file that only you can read, name it in CREDGUARD_PASSPHRASE_FILE,"
-            " and import again. Or store the keys with: credguard import --keep-plaintext"
+            "Open it with: credguard unlock, and import again. Or name a passphrase file in"
+            " CREDGUARD_PASSPHRASE_FILE, or store the keys with: credguard import --keep-plaintext"
         ),
     )
 

@@ -362,3 +362,15 @@ def test_an_unreadable_settings_file_opens_nothing_wider(here: Here, desk: Desk)
     with pytest.raises(CredGuardError) as caught:
         credentials(here)
     assert caught.value.code == "not-allowed"
+
+
+def test_commands_go_on_with_the_keys_while_the_codes_are_locked(here: Here, desk: Desk) -> None:
+    here.pass_time(5 * MINUTE)
+    assert here.agent.open_parts() == ("keys",)
+    names = here.agent.ask("names")["names"]
+    assert f"access-key/{KEY}" in names
+    assert not any(name.startswith("totp/") for name in names)
+    assert "Northwind" in desk.credguard("accounts").stdout
+    assert desk.credguard("credential-process", "--profile", "work").returncode == 0
+    refused = desk.credguard("totp", "code", "Northwind")
+    assert (refused.returncode, refused.stdout) == (4, "")

@@ -294,7 +294,7 @@ class SealedBackend:
             raise Locked(
                 "vault-locked",
                 text("The sealed vault is locked, and there is nobody to ask."),
-                text("Run the command in a terminal, or name a file in CREDGUARD_PASSPHRASE_FILE."),
+                text("Open it with: credguard unlock, or name a file in CREDGUARD_PASSPHRASE_FILE."),
             )
         return Secret(answer)
 
