@@ -295,4 +295,4 @@ def profiles_without_line(todo: Plan, target: Target) -> tuple[FoundKey, ...]:
                 stored=True,
             )
         )
-    return tuple(found)
+    return tuple(sorted(found, key=lambda key: key.name))
