@@ -299,7 +299,7 @@ class Services:
     def warm(self) -> None:
         """Make what the agent's threads share before there is a second thread."""
         for name in ("database", "interlock", "store", "codes_store", "clients", "_accounts", "_keys",
-                     "_profiles", "_devices", "_activity", "code_book"):  # fmt: skip
+                     "_profiles", "_devices", "_activity", "_own_codes"):  # fmt: skip
             getattr(self, name)
 
     def unlock_by_asking(self) -> bool:
@@ -492,7 +492,7 @@ class Services:
             for store in found if isinstance(found, tuple) else (found,):
                 if store is not None:
                     store.lock()
-        for name in ("code_book", "_checks", "_rotations", "_tools", "_parts_at_agent"):
+        for name in ("_agent_codes", "_own_codes", "_checks", "_rotations", "_tools", "_parts_at_agent"):
             self.__dict__.pop(name, None)
         self._sent.clear()
         self._offers.clear()
@@ -537,14 +537,23 @@ class Services:
             return tuple(file.read().split())
 
     # ── workflows ────────────────────────────────────────────────────────────────────────────────
-    @cached_property
+    @property
     def code_book(self) -> Codes | AgentCodes:
-        """Codes: made here, or by the agent where it holds their seeds."""
-        if self._codes_at_agent:
-            from credguard.workflows.agent_codes import AgentCodes
+        """Codes: made here, or by the agent where it holds their seeds. Where there is no vault yet there
+        is nothing to ask it for."""
+        if self._codes_at_agent and self._unlocking.vault_exists():
+            return self._agent_codes
+        return self._own_codes
 
-            assert self.agent is not None
-            return AgentCodes(self.agent, self.clock)
+    @cached_property
+    def _agent_codes(self) -> AgentCodes:
+        from credguard.workflows.agent_codes import AgentCodes
+
+        assert self.agent is not None
+        return AgentCodes(self.agent, self.clock)
+
+    @cached_property
+    def _own_codes(self) -> Codes:
         from credguard.workflows.codes import Codes
 
         def offset() -> float:
