@@ -121,7 +121,7 @@ class Server:
 
     def _one(self, connection: socket.socket, caller: Caller) -> bool:
         """One question; False where the connection ends."""
-        found = frames.read(_patient(connection, self._idle))
+        found = frames.read(patient(connection, self._idle))
         if found is None or found[0] != frames.QUESTION:
             return False
         question = frames.decode(found[1])
@@ -149,7 +149,7 @@ class Server:
         self._answers.subscribed(caller)
         try:
             while True:
-                found = frames.read(_patient(connection, None))
+                found = frames.read(patient(connection, None))
                 if found is None or found[0] != frames.QUESTION:
                     return
                 answer = frames.decode(found[1])
@@ -181,8 +181,8 @@ class _Connected:
         return True
 
 
-def _patient(connection: socket.socket, idle: float | None) -> Callable[[int], bytes]:
-    """Waits `idle` seconds for the first byte of a frame (None: for ever), then FRAME for all of it."""
+def patient(connection: socket.socket, idle: float | None, frame: float = FRAME) -> Callable[[int], bytes]:
+    """Waits `idle` seconds for the first byte of a frame (None: for ever), then `frame` for all of it."""
     until: list[float] = []
 
     def receive(count: int) -> bytes:
@@ -195,7 +195,7 @@ def _patient(connection: socket.socket, idle: float | None) -> Callable[[int], b
             connection.settimeout(idle)
         data = connection.recv(count)
         if not until:
-            until.append(time.monotonic() + FRAME)
+            until.append(time.monotonic() + frame)
         return data
 
     return receive

@@ -49,9 +49,6 @@ class Codes:
     # ── entries ──────────────────────────────────────────────────────────────────────────────────
     def entries(self, deleted: bool = False) -> tuple[OtpEntry | CredGuardError, ...]:
         """All entries, by name; one that cannot be read is its error, and never hides the others."""
-        if self.store.kind == "sealed":
-            # Codes that are locked say so here; their names alone would only be missing.
-            self.store.read(items.totp("-"))
         found: list[tuple[str, OtpEntry | CredGuardError]] = []
         for where in self.store.names("totp/"):
             name = where.removeprefix("totp/")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from credguard.agent.server import patient
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.vault.launch import start
@@ -331,6 +332,27 @@ def test_who_is_slow_keeps_nobody_waiting(desk: Desk) -> None:
         for connection in slow:
             if connection is not None:
                 connection.close()
+
+
+def test_who_sends_a_byte_now_and_then_is_let_go_of_too() -> None:
+    """Each byte comes in time; the frame as a whole does not."""
+    ours, theirs = socket.socketpair()
+    stop = threading.Event()
+
+    def drip() -> None:
+        whole = frames.pack(frames.QUESTION, b"x" * 1000)
+        for at in range(len(whole)):
+            if stop.wait(0.02):
+                return
+            theirs.sendall(whole[at : at + 1])
+
+    with ours, theirs:
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        with pytest.raises(TimeoutError):
+            frames.read(patient(ours, idle=30, frame=0.3))
+        stop.set()
+        dripping.join()
 
 
 def test_who_does_not_take_the_answer_keeps_nobody_waiting(desk: Desk) -> None:
