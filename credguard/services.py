@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from credguard.domain.accounts import Account, Identity
     from credguard.domain.keys import Credentials
     from credguard.domain.machine import Step
+    from credguard.domain.move_store import Move
     from credguard.domain.otp import OtpEntry
     from credguard.domain.profiles import ProfileLink
     from credguard.domain.restore import Keep, Row
@@ -369,6 +370,10 @@ class Services:
     @cached_property
     def _sealed_backend(self) -> SealedBackend:
         """One for keys and codes, so that what was opened for one serves the other."""
+        return self._backend_with(("keys", "codes"))
+
+    def _backend_with(self, compartments: tuple[str, ...]) -> SealedBackend:
+        """The vault, closed; these compartments where it has to be made."""
         from credguard.vault.choose import sealed_backend
         from credguard.vault.sealed.backend import Ways
 
@@ -379,6 +384,7 @@ class Services:
             environ=self._environ,
             seen=self._seen,
             ways=Ways(self._keychain_slots, self._security_keys, self._keeps_code),
+            compartments=compartments,
         )
 
     @cached_property
@@ -1237,7 +1243,57 @@ class Services:
         return rows_of((entry,), self._accounts.all())[0]
 
     # ── settings, removal ────────────────────────────────────────────────────────────────────────
+    def move_store(self, setting: str, target: str, tell: Tell = _nobody) -> Move | None:
+        """Set `store` or `codes_store`; what is stored already moves there. None where nothing had to.
+
+        Raises CredGuardError, with what is safe.
+        """
+        from credguard.vault.choose import keychain_store
+        from credguard.workflows.change_setting import change
+        from credguard.workflows.move_store import MoveTools, Stores, move, would_move
+
+        if not would_move(self.settings, setting, target):
+            change(self.settings, setting, target)
+            return None
+        done = move(
+            MoveTools(
+                self.settings,
+                Stores(
+                    lambda: keychain_store(lambda name: self.interlock.hold(name, wait=10.0)),
+                    self._backend_with,
+                    self._forget_vault,
+                ),
+                self._journals,
+                self._keys,
+                self._activity,
+                self.interlock,
+                self.clock,
+            ),
+            setting,
+            target,
+            tell,
+        )
+        if setting == "codes_store" and not target:
+            self.settings.reset(setting)
+        self._close_stores()
+        return done
+
+    def _forget_vault(self, vault: str) -> None:
+        from credguard.catalog.seen import SeenInCatalog
+
+        SeenInCatalog(self._catalog).forget(vault)
+        self._seen_in_keychain.forget(vault)
+
+    def _close_stores(self) -> None:
+        """What was opened before a move is not the store any more."""
+        for name in ("store", "codes_store", "_sealed_backend", "vault", "code_book", "_checks", "_rotations",
+                     "_tools"):  # fmt: skip
+            self.__dict__.pop(name, None)
+
     def change_setting(self, key: str, word: str) -> None:
+        if key in {"store", "codes_store"}:
+            self.move_store(key, word)
+            return
         from credguard.workflows.change_setting import change
 
         change(self.settings, key, word)

@@ -58,6 +58,11 @@ class Keys:
                 "UPDATE access_keys SET last_used = ? WHERE access_key_id = ?", (last_used, access_key_id)
             )
 
+    def moved_to(self, store: str) -> None:
+        """All keys are in this store now."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE access_keys SET store = ?", (store,))
+
     def remove(self, access_key_id: str) -> None:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM access_keys WHERE access_key_id = ?", (access_key_id,))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from credguard.cli.context import Context
 from credguard.cli.help import Command
 from credguard.cli.output import harmless
+from credguard.cli.steps import StepLines
 from credguard.settings import TABLE
 
 
@@ -22,7 +25,13 @@ def command(context: Context, key: str | None, value: str | None, as_json: bool)
     if key is not None and key not in meanings:
         raise click.UsageError(f'No setting "{key}". All of them: credguard settings')
     if key is not None and value is not None:
-        context.services.change_setting(key, value)
+        if key in {"store", "codes_store"}:
+            with StepLines(output, time.monotonic) as tell:
+                moved = context.services.move_store(key, value, tell)
+            for name in moved.left if moved is not None else ():
+                output.note(f"Left in the old store, because it differs there: {harmless(name)}")
+        else:
+            context.services.change_setting(key, value)
     names = [key] if key is not None else list(meanings)
     shown = {name: settings.get(name) for name in names}
     if as_json:

@@ -122,7 +122,12 @@ def open_store(
         found = os.path.exists(vault_path)
         kind = "sealed" if found or not keychain.probe().ok else "keychain"
 
-    def note() -> None:
+    def note(name: str) -> None:
+        # Written into a store that is not the one in use any more: nobody would find it there.
+        of_codes = str(pins.get("codes_store") or "") if name.startswith("totp/") else ""
+        now = of_codes or str(pins.get("store") or "")
+        if now and now != kind:
+            raise moved_meanwhile()
         if not pins.get(pin):
             pins.set(pin, kind)
 
@@ -160,6 +165,22 @@ def sealed_backend(
     env = os.environ if environ is None else environ
     vault = SealedVault(vault_path, lambda: alone("vault"), seen=seen)
     return SealedBackend(vault, ask, env.get("CREDGUARD_PASSPHRASE_FILE") or None, cost, ways, compartments)
+
+
+def keychain_store(alone: Alone) -> SecretStore:
+    """The keychain, whatever the settings say. Raises CredGuardError `store-silent`."""
+    backend, label = keychain.open_keychain()
+    return SecretStore(backend, "keychain", label, lambda: alone("vault-index"))
+
+
+def moved_meanwhile() -> CredGuardError:
+    """Another process moved the store while this one wrote into the old one."""
+    return CredGuardError(
+        "store-moved",
+        text("Your secrets were moved to another store meanwhile."),
+        text("Do the same again: it goes to the new one. What was just stored is taken along or left out."),
+        retry=True,
+    )
 
 
 def quiet_keychain_store(alone: Alone) -> SecretStore | None:

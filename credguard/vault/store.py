@@ -71,7 +71,7 @@ class SecretStore:
         label: str,
         alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
         listing: Named | None = None,
-        on_write: Callable[[], None] | None = None,
+        on_write: Callable[[str], None] | None = None,
     ) -> None:
         """`alone` holds the index for one process at a time; `on_write` is called after the first write."""
         self.kind: Kind = kind
@@ -150,7 +150,7 @@ class SecretStore:
             self.check()  # a locked keychain asks its person here, not under the lock
             with self._alone():
                 self._write(name, value)
-        self._written()
+        self._written(name)
 
     def add(self, name: str, item: Mapping[str, object]) -> Item:
         """Write the item unless there is one; the item that is there then. Of two processes, one wins."""
@@ -164,7 +164,7 @@ class SecretStore:
                 if added:
                     self._write(name, value)
         if added:
-            self._written()
+            self._written(name)
         found = self.read(name)
         if found is None:
             raise self._differs()
@@ -232,9 +232,9 @@ class SecretStore:
     def _indexed_parts(self, name: str) -> tuple[str, ...]:
         return tuple(found for found in index.read(self._raw) if _is_part_of(name, found))
 
-    def _written(self) -> None:
+    def _written(self, name: str) -> None:
         if self._on_write is not None:
-            self._on_write()
+            self._on_write(name)
 
     def _differs(self) -> CredGuardError:
         return CredGuardError(

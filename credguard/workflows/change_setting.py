@@ -10,8 +10,8 @@ from credguard.settings import Settings
 def change(settings: Settings, name: str, word: str) -> None:
     """Set `name` to the typed `word`.
 
-    Raises CredGuardError `setting-not-possible`; `store-pinned` for a store that holds secrets already:
-    moving them is not built yet, and a silent switch would hide them.
+    Raises CredGuardError `setting-not-possible`; `store-pinned` for a store that holds secrets already: a
+    silent switch would hide them, so they are moved (`workflows/move_store.py`).
     """
     if name in {"store", "codes_store"}:
         present = settings.get(name)
@@ -19,6 +19,6 @@ def change(settings: Settings, name: str, word: str) -> None:
             raise CredGuardError(
                 "store-pinned",
                 text("Your secrets are in the {store} store.", store=present),
-                text("This version cannot move them. Nothing was changed."),
+                text("Move them with: credguard settings {name} {store}", name=name, store=word),
             )
     settings.change(name, word)

@@ -159,7 +159,7 @@ class Disk:
     def destroy(self) -> None:
         """Delete the vault and its copies; the copies first, so that they are never all there is."""
         try:
-            for path in (self._previous, *self._days(), self.path):
+            for path in (f"{self._previous}.tmp", self._previous, *self._days(), self.path):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path)
             sync_folder(os.path.dirname(self.path))
