@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from credguard.domain.accounts import grouped
 from credguard.domain.secret import Secret
 from credguard.gui.journeys.first_run_parts import (
     SHORT,
@@ -330,10 +331,9 @@ class FirstRun(Journey):
 
     def _root_banner(self, outcome: Outcome, count: int) -> Banner:
         title = "One of them is a root key" if count == 1 else f"{number(count)} of them are root keys"
-        banner = Banner(
-            "danger", "octagon-alert", title,
-            f"It can do anything in {harmless(outcome.name)}, even close the account.", "Make it safe",
-        )  # fmt: skip
+        where = f"account {grouped(outcome.account_id)}" if outcome.account_id else harmless(outcome.name)
+        sentence = f"It can do anything in {where}, even close it."
+        banner = Banner("danger", "octagon-alert", title, sentence, "Make it safe")
         if banner.button is not None:
             banner.button.kind = "danger2"  # the one filled button of this screen is the way on
         account = outcome.account_id

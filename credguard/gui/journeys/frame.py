@@ -51,7 +51,7 @@ class Journey(QWidget):
         self._dots = StepDots()
         outer = QVBoxLayout(self)
         outer.setSpacing(0)
-        outer.addWidget(ScrollArea(content), 1)
+        outer.addWidget(ScrollArea(content, over=True), 1)
         outer.addSpacing(16)
         outer.addLayout(centred(self._foot_holder))
         outer.addSpacing(28)

@@ -22,8 +22,21 @@ def _b32(data: bytes) -> Secret:
 # RFC 4226, Appendix D
 @pytest.mark.parametrize(
     ("counter", "code"),
-    enumerate(
-        ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"]
+    list(
+        enumerate(
+            [
+                "755224",
+                "287082",
+                "359152",
+                "969429",
+                "338314",
+                "254676",
+                "287922",
+                "162583",
+                "399871",
+                "520489",
+            ]
+        )
     ),
 )
 def test_hotp_vectors(counter: int, code: str) -> None:
