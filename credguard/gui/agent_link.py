@@ -21,6 +21,8 @@ WHY = {
     "longest": "It was open long enough.",
     "screen-lock": "The screen was locked.",
     "sleep": "The computer went to sleep.",
+    "asked": "It was locked from elsewhere.",
+    "ended": "The agent that held the vault open was ended.",
     "vault-changed": "The vault file was changed by another program, or put back to an older state.",
 }
 
@@ -84,11 +86,20 @@ class AgentLink(QObject):
             self.prompt.withdraw(str(event["id"]))
         elif kind == "gone":
             self.prompt.withdraw_all()
-        elif kind == "locked" and "keys" in event["parts"] and event["reason"] in WHY:
-            self._window.lock()
-            page = self._window.findChild(QObject, "locked")
+        elif kind == "locked":
+            self._locked(event["parts"], event["reason"])
+
+    def _locked(self, parts: list[str], reason: str) -> None:
+        window = self._window
+        if window.locked:
+            return
+        if "keys" in parts and reason in WHY:
+            window.lock()
+            page = window.findChild(QObject, "locked")
             if page is not None:
-                page.because(WHY[event["reason"]])  # type: ignore[attr-defined]
+                page.because(WHY[reason])  # type: ignore[attr-defined]
+        else:
+            window.changed()  # codes that have locked are not shown any longer
 
     def _answer(self, number: str, decision: str) -> None:
         if self._watch is not None:

@@ -170,9 +170,15 @@ class Main(QWidget):
     """As much of the window as the line to the agent needs."""
 
     locks = 0
+    reads = 0
+    locked = False
 
     def lock(self) -> None:
         self.locks += 1
+        self.locked = True
+
+    def changed(self) -> None:
+        self.reads += 1
 
 
 def test_a_program_waits_for_the_person_at_the_window(qt: QApplication, desk: Desk) -> None:
@@ -197,8 +203,24 @@ def test_a_program_waits_for_the_person_at_the_window(qt: QApplication, desk: De
         assert window.locks == 0
         desk.credguard("lock")
         until(lambda: started.gone() and not link.connected)
-        settle()
-        assert window.locks == 0  # the person did it: their window is their own business
+        until(lambda: window.locks == 1)
+    finally:
+        link.close()
+
+
+def test_codes_that_lock_are_read_again_and_a_lock_of_all_locks_the_window(
+    qt: QApplication, desk: Desk
+) -> None:
+    window = Main()
+    link = AgentLink(window)
+    try:
+        link._hear({"event": "locked", "parts": ["codes"], "reason": "away"})
+        assert (window.locks, window.reads) == (0, 1)
+        link._hear({"event": "locked", "parts": ["keys"], "reason": "each-use"})
+        assert (window.locks, window.reads) == (0, 2)
+        link._hear({"event": "locked", "parts": ["keys", "codes"], "reason": "sleep"})
+        link._hear({"event": "locked", "parts": ["keys", "codes"], "reason": "ended"})
+        assert (window.locks, window.reads) == (1, 2)
     finally:
         link.close()
 
