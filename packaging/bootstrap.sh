@@ -222,6 +222,7 @@ tour() {
     environment run
     local folder=$PWD/build/tour pictures=()
     if window_libraries; then
+        install_packages "${PICTURE_PACKAGES[@]}" || true # other faces do
         mkdir -p "$folder"
         pictures=(--pictures "$folder")
     else
