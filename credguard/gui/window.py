@@ -36,6 +36,8 @@ PAGES = [
     ("plaintext", "file-search", "Plaintext"), ("activity", "activity", "Activity"),
 ]  # fmt: skip
 BOTTOM = [("settings", "settings", "Settings")]
+#: The page of the rail that a sub page belongs to.
+_INSIDE = {"account": "accounts", "root": "accounts", "locking": "settings", "security-keys": "settings"}
 
 
 def sign_in_address(row: AccountRow) -> str:
@@ -157,6 +159,10 @@ class Window(QWidget):
             from credguard.gui.pages.settings import SettingsPage
 
             return SettingsPage(self)
+        if name == "locking":
+            from credguard.gui.pages.locking import LockingPage
+
+            return LockingPage(self)
         if name == "root":
             from credguard.gui.pages.root import RootPage
 
@@ -175,7 +181,7 @@ class Window(QWidget):
             self._history.append(self._current)
         self._current = key
         self._stack.setCurrentWidget(self._pages[key])
-        self.rail.select({"account": "accounts", "root": "accounts"}.get(key.partition(":")[0], key))
+        self.rail.select(_INSIDE.get(key.partition(":")[0], key))
         self._pages[key].reload()
 
     def back(self) -> None:
