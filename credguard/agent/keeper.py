@@ -13,6 +13,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.system.clock import Clock
 from credguard.vault.lock import PARTS, Held, Limits, moment
+from credguard.vault.sealed.backend import as_typed
 from credguard.vault.sealed.seen import OTHER_BRANCH, ROLLED_BACK
 from credguard.vault.sealed.vault import SealedVault
 
@@ -60,12 +61,13 @@ class Keeper:
 
     # ── opening and using ────────────────────────────────────────────────────────────────────────
     def open(self, passphrase: Secret, create: bool = False) -> None:
-        """Open what the passphrase opens. Raises as `SealedVault.open` and `create`."""
+        """Open what the passphrase opens, or the recovery code that was typed in its place. Raises as
+        `SealedVault.unlock` and `create`."""
         with self._lock:
             if create:
                 self.vault.create(passphrase)
             else:
-                self.vault.open(passphrase)
+                self.vault.unlock(as_typed(passphrase, {slot.type for slot in self.vault.slots()}))
             now = moment(self._clock)
             self._held = {part: Held(now, now) for part in PARTS if part in self.vault.opened}
 

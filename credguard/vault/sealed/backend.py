@@ -139,7 +139,7 @@ class SealedBackend:
         with self._opening:
             if not self._vault.is_open:
                 kinds = {slot.type for slot in self._vault.slots()}
-                self._vault.unlock(_typed(passphrase, kinds))
+                self._vault.unlock(as_typed(passphrase, kinds))
 
     def lock(self) -> None:
         """Forget the opened vault; the next use asks again."""
@@ -266,7 +266,7 @@ class SealedBackend:
         if not typed and keys is not None:
             self._vault.unlock(SecurityKey(keys(), self._words))
         else:
-            self._vault.unlock(_typed(typed, kinds))
+            self._vault.unlock(as_typed(typed, kinds))
 
     def _words(self) -> Secret:
         return _not_empty(self._answer("Passphrase that goes with this security key"))
@@ -299,7 +299,7 @@ class SealedBackend:
         return Secret(answer)
 
 
-def _typed(typed: Secret, kinds: set[str]) -> Credential:
+def as_typed(typed: Secret, kinds: set[str]) -> Credential:
     """What a person typed, as what it looks like."""
     code = typed.reveal().strip().lower().startswith("cg1")
     if RECOVERY in kinds and (PASSPHRASE not in kinds or code):
