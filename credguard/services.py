@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from credguard.domain.errors import CredGuardError
 from credguard.settings import Settings
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
 
 Ask = Callable[[str], "str | None"]
 Tell = Callable[["tuple[Step, ...]"], None]
+T = TypeVar("T")
 
 
 def _nobody(*_: Any) -> None:
@@ -110,11 +111,13 @@ class Services:
         starts_agent: bool = False,
         person: Person | None = None,
         keeps_code: Callable[[Secret], bool] | None = None,
+        keys: Callable[[], SecurityKeys] | None = None,
     ) -> None:
         """`sealed` is the vault that this process itself holds open: then it is the agent. With
         `starts_agent` the sealed vault is opened in an agent of its own, which ends with this process.
         `person` touches security keys and types their PINs; `keeps_code` shows the recovery code of a new
-        sealed vault and says whether it was written down. Without them there are neither."""
+        sealed vault and says whether it was written down. Without them there are neither. A face that
+        shows the wait for a touch itself hands in the security `keys` in place of a person."""
         self.demo = demo
         self.clock: Clock = clock or SystemClock()
         self._environ = os.environ if environ is None else environ
@@ -123,6 +126,7 @@ class Services:
         self._starts_agent = starts_agent
         self._person = person
         self._keeps_code = keeps_code
+        self._keys_given = keys
         self._sent: dict[str, OtpEntry] = {}
         self._offers: dict[str, OtpEntry] = {}
         self._from_vaults: dict[tuple[str, str, str], Secret] = {}
@@ -272,8 +276,18 @@ class Services:
 
         return Unlocking(
             lambda: self.agent, self._passphrase, places.vault_file(), child=self._starts_agent,
-            environ=self._environ,
+            environ=self._environ, keeps_code=self._keeps_code, make=self._new_vault,
         )  # fmt: skip
+
+    def _new_vault(self, passphrase: Secret, code: Secret | None) -> None:
+        from credguard.vault.choose import new_vault
+
+        new_vault(
+            passphrase,
+            code,
+            vault_path=places.vault_file(),
+            alone=lambda name: self.interlock.hold(name, wait=10.0),
+        )
 
     def _at_agent(self, part: str) -> bool:
         """Whether the agent holds this part, or will when it is wanted."""
@@ -428,8 +442,8 @@ class Services:
     @cached_property
     def _security_keys(self) -> Callable[[], SecurityKeys] | None:
         person = self._person
-        if person is None:
-            return None
+        if self._keys_given is not None or person is None:
+            return self._keys_given
 
         def keys() -> SecurityKeys:
             from credguard.vault.security_key import UsbSecurityKeys
@@ -498,6 +512,8 @@ class Services:
             for store in found if isinstance(found, tuple) else (found,):
                 if store is not None:
                     store.lock()
+        if "_sealed_backend" in self.__dict__:
+            self._sealed_backend.lock()  # opened beside the agent, for its ways in
         for name in ("_agent_codes", "_own_codes", "_checks", "_rotations", "_tools", "_parts_at_agent"):
             self.__dict__.pop(name, None)
         self._sent.clear()
@@ -514,8 +530,9 @@ class Services:
         self.store.check()
         self.allow_programs()
 
-    def create_vault(self, passphrase: Secret) -> None:
-        """Make the sealed vault and open it; it is the store from now on. Raises as `make_vault`."""
+    def create_vault(self, passphrase: Secret, code: Secret | None = None) -> None:
+        """Make the sealed vault and open it; it is the store from now on. `code`: a recovery code that a
+        person proved to have written down. Raises as `make_vault`."""
         from credguard.vault.choose import make_vault
 
         make_vault(
@@ -524,9 +541,25 @@ class Services:
             vault_path=places.vault_file(),
             alone=lambda name: self.interlock.hold(name, wait=10.0),
             environ=self._environ,
+            code=code,
         )
         self.lock()
         self.unlock(passphrase)
+
+    def close_beside_agent(self) -> None:
+        """Close the vault that was opened in this process for its ways in, where the agent holds it."""
+        if "_sealed_backend" in self.__dict__ and self._at_agent("keys"):
+            self._sealed_backend.lock()
+
+    def without_agent(self, change: Callable[[], T]) -> tuple[T, bool]:
+        """A change that gives the vault new keys, which an open agent would take for a stranger's: it is
+        opened here first, then the agent ends. Also says whether one ended."""
+        self.vault.open()
+        ended = self.agent is not None and self.agent.lock()
+        for name in ("store", "codes_store", "_whole", "_parts_at_agent", "_agent_codes", "_own_codes"):
+            if ended:
+                self.__dict__.pop(name, None)
+        return change(), ended
 
     def suggest_passphrase(self) -> str:
         """Six words chosen by chance."""

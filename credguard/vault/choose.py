@@ -76,10 +76,11 @@ def make_vault(
     environ: Mapping[str, str] | None = None,
     cost: argon.Cost | None = None,
     seen: Callable[[], Seen] | None = None,
+    code: Secret | None = None,
 ) -> None:
-    """Make the sealed vault and choose it: from now on it is the store.
+    """Make the sealed vault and choose it: from now on it is the store. A recovery `code` opens it too.
 
-    Raises CredGuardError `store-pinned` where another was chosen, and what `SealedVault.create` raises.
+    Raises CredGuardError `store-pinned` where another was chosen, and what `new_vault` raises.
     """
     env = os.environ if environ is None else environ
     if chosen(pins, {}) == "keychain" or chosen(pins, env) == "keychain":
@@ -89,10 +90,48 @@ def make_vault(
                  pinned=_NAMES["keychain"], wanted=_NAMES["sealed"]),
             text("To move them: credguard settings store {wanted}", wanted="sealed"),
         )  # fmt: skip
+    try:
+        new_vault(passphrase, code, vault_path=vault_path, alone=alone, cost=cost, seen=seen)
+    except CredGuardError as error:
+        if error.code == "recovery-not-kept":
+            pins.set("store", "sealed")
+        raise
+    pins.set("store", "sealed")
+
+
+def new_vault(
+    passphrase: Secret,
+    code: Secret | None,
+    *,
+    vault_path: str,
+    alone: Alone,
+    cost: argon.Cost | None = None,
+    seen: Callable[[], Seen] | None = None,
+) -> None:
+    """Make the sealed vault, closed; `code` is a recovery code that somebody proved to have written down.
+
+    Raises what `SealedVault.create` raises, and CredGuardError `recovery-not-kept`: then the vault is
+    there, and the code opens nothing.
+    """
+    from credguard.vault.sealed.credentials import RecoveryCode
+    from credguard.vault.sealed.slot_changes import SlotChanges
     from credguard.vault.sealed.vault import SealedVault
 
-    SealedVault(vault_path, lambda: alone("vault"), seen=seen).create(passphrase, cost)
-    pins.set("store", "sealed")
+    vault = SealedVault(vault_path, lambda: alone("vault"), seen=seen)
+    try:
+        vault.create(passphrase, cost)
+        if code is not None:
+            try:
+                SlotChanges(vault).add(RecoveryCode(code))
+            except CredGuardError as error:
+                raise CredGuardError(
+                    "recovery-not-kept",
+                    text("The vault is made, without its recovery code: {why}", why=str(error.what)),
+                    text("The code you wrote down opens nothing. Make a new one: credguard vault recovery"),
+                    text("The passphrase opens the vault."),
+                ) from None
+    finally:
+        vault.close()
 
 
 def open_store(

@@ -67,12 +67,18 @@ class Unlocking:
         *,
         child: bool,
         environ: Mapping[str, str],
+        keeps_code: Callable[[Secret], bool] | None = None,
+        make: Callable[[Secret, Secret | None], None] | None = None,
     ) -> None:
+        """`keeps_code` shows somebody the recovery code of a vault that is to be made, and says whether it
+        was written down; `make` then makes the vault with a passphrase and that code."""
         self._agent = agent
         self._ask = ask
         self._path = vault_path
         self._child = child
         self._environ = environ
+        self._keeps_code = keeps_code
+        self._make = make
         self._started: Started | None = None
 
     def close(self) -> None:
@@ -137,6 +143,14 @@ class Unlocking:
                 text("The two passphrases differ."),
                 text("Try again. No vault was made."),
             )
+        if self._keeps_code is not None and self._make is not None:
+            from credguard.vault.sealed.recovery import generate
+
+            code = generate()
+            if self._keeps_code(code):
+                self._make(Secret(first), code)
+                self.with_passphrase(Secret(first))
+                return True
         self.with_passphrase(Secret(first), create=True)
         return True
 

@@ -41,10 +41,11 @@ TYPES = ("passphrase", "recovery", "keychain", "fido2")
 
 @dataclass(frozen=True, slots=True)
 class WayIn:
-    """A slot as a page shows it. `due`: not proved for 180 days (seconds since 1970 otherwise)."""
+    """A slot as a page shows it. `due`: not proved for 180 days; `stays`: why it cannot be removed now."""
 
     slot: SlotView
     due: bool
+    stays: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,10 @@ class VaultCare:
         return VaultState(
             self._vault.path,
             compartments,
-            tuple(WayIn(slot, self._is_due(slot)) for slot in slots),
+            tuple(
+                WayIn(slot, self._is_due(slot), _stays(slots, at, compartments))
+                for at, slot in enumerate(slots)
+            ),
             rules.without_recovery(plain, compartments),
             rules.advice(plain),
         )
@@ -326,3 +330,13 @@ class VaultCare:
 
     def _note(self, action: Text) -> None:
         self._activity().record(self._clock.now(), "you", action)
+
+
+def _stays(slots: Sequence[SlotView], at: int, compartments: Sequence[str]) -> Text | None:
+    """Why the slot at this place has to stay, by the rule that `remove` follows; None where it need not."""
+    left = [{"type": slot.type, "opens": slot.opens} for n, slot in enumerate(slots) if n != at]
+    try:
+        rules.check(left, compartments)
+    except CredGuardError as error:
+        return error.what
+    return None

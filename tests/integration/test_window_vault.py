@@ -1,0 +1,93 @@
+"""The window's vault beside its agent: a new one with its recovery code; changes that give it new keys."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from credguard.domain.secret import Secret
+from credguard.services import Services
+from credguard.vault.remote import Agent
+from credguard.wire import items, places
+from tests.support.agent import KEY, Desk, until_true
+from tests.support.agent import desk as desk
+from tests.support.stores import PASSPHRASE
+
+Made = Callable[..., Services]
+
+
+@pytest.fixture
+def window(desk: Desk) -> Iterator[Made]:
+    with contextlib.ExitStack() as stack:
+
+        def make(keeps: Callable[[Secret], bool] | None = None) -> Services:
+            services = Services(
+                passphrase=lambda question: PASSPHRASE, starts_agent=True, environ=desk.env, keeps_code=keeps
+            )
+            stack.callback(services.close)
+            return services
+
+        yield make
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_vault_made_by_its_first_secret_has_the_code_that_was_kept(window: Made, kept: bool) -> None:
+    for path in glob.glob(places.vault_file() + "*"):
+        os.unlink(path)
+    shown: list[Secret] = []
+
+    def keeps(code: Secret) -> bool:
+        assert not os.path.exists(places.vault_file()), "asked before anything is made"
+        shown.append(code)
+        return kept
+
+    services = window(keeps)
+    services.store.write(items.profile("p-new"), items.profile_item("p-new", "new", KEY, "482011739056"))
+    assert len(shown) == 1
+    kinds = sorted(way.slot.type for way in services.vault.state().ways)
+    assert kinds == (["passphrase", "recovery"] if kept else ["passphrase"])
+    services.lock()
+    if kept:
+        services.unlock(shown[0])
+        assert services.lock_state().open == ("keys", "codes")
+
+
+def test_a_lock_closes_what_was_opened_beside_the_agent(window: Made) -> None:
+    services = window()
+    services.credentials("work")
+    services.vault.open()
+    vault = services._sealed_backend.vault
+    assert vault.is_open
+    services.lock()
+    assert not vault.is_open
+    services.vault.open()
+    services.close_beside_agent()
+    assert not vault.is_open
+
+
+def test_a_removed_way_ends_the_agent_and_leaves_no_alarm(window: Made) -> None:
+    services = window()
+    services.credentials("work")
+    assert Agent().open_parts() == ("keys", "codes")
+    code = services.vault.new_code()
+    services.vault.add_recovery(code)
+    assert Agent().open_parts() == ("keys", "codes"), "a new way in is no new key"
+    removed, ended = services.without_agent(lambda: services.vault.remove(services.vault.find("recovery")))
+    assert ended
+    assert removed.access_keys == (KEY,)
+    until_true(lambda: Agent().open_parts() == ())
+    assert services.credentials("work").access_key_id == KEY
+    assert Agent().open_parts() == ("keys", "codes")
+
+
+def test_the_last_way_in_has_to_stay_and_says_why(window: Made) -> None:
+    vault = window().vault
+    (only,) = vault.state().ways
+    assert only.stays is not None
+    assert "Nothing else would open" in str(only.stays)
+    vault.add_recovery(vault.new_code())
+    assert [way.stays for way in vault.state().ways] == [None, None]
