@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from credguard.gui.passphrase import Asker
+from credguard.gui.security_keys import KeysAtWindow
 from credguard.gui.theme import Mode, Theme
 from credguard.gui.window import Window
 from credguard.services import Services
@@ -39,15 +40,19 @@ def _run(demo: bool) -> int:
     app.setApplicationDisplayName("CredGuard")
     app.setDesktopFileName("credguard")
     asker = Asker()
-    services = Services(demo=demo, passphrase=asker.ask, starts_agent=not demo)
+    keys = KeysAtWindow(asker)
+    services = Services(
+        demo=demo, passphrase=asker.ask, starts_agent=not demo, keeps_code=asker.keeps_code, keys=keys
+    )
     mode: Mode = services.settings.get("theme")
     made = Theme(app, mode)
     made.reduced_motion = services.settings.get("reduced_motion") == "on"
     if app.style().name() != "fusion":  # to set it again takes longer than to draw the window
         app.setStyle("Fusion")
     window = Window(services)
-    window.asker = asker
+    window.asker, window.security_keys = asker, keys
     asker.attach(window)
+    asker.watch_keys(keys)
     window.show()
     links: list[AgentLink] = []
     window.tasks.idle.connect(partial(_begin, window, links), Qt.ConnectionType.SingleShotConnection)

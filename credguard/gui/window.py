@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from credguard.gui.journeys.add_code import AddCodeDialog
     from credguard.gui.pages.page import Page
     from credguard.gui.passphrase import Asker
+    from credguard.gui.security_keys import KeysAtWindow
     from credguard.gui.widgets.overlay import DialogHost, Toast
     from credguard.queries.accounts import AccountRow
     from credguard.queries.codes import CodeNow
@@ -64,6 +65,7 @@ class Window(QWidget):
         self._narrow = False
         self.locked = False
         self.asker: Asker | None = None  # asks for the sealed vault's passphrase
+        self.security_keys: KeysAtWindow | None = None
         self._locked_at = "home"
         self.offline = False
         self.problems: dict[str, CredGuardError] = {}

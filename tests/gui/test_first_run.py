@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from credguard.demo.cloud import companies
 from credguard.gui.journeys.first_run import FirstRun
@@ -24,7 +24,6 @@ from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.field import CheckBox
 from credguard.gui.widgets.moving import MovingCard
 from credguard.gui.window import Window
-from credguard.services import Services
 from tests.support.gui import settle
 from tests.support.window import Laptop, read, until
 
@@ -174,45 +173,6 @@ def test_the_root_key_leads_to_its_way_out(laptop: Laptop) -> None:
     QTest.mouseClick(button(run, "Make it safe"), Qt.MouseButton.LeftButton)
     read(window)
     assert window._current == f"root:{companies.PERSONAL.account_id}"
-
-
-def test_without_a_keychain_a_vault_is_made_first(laptop: Laptop) -> None:
-    environ = {k: v for k, v in os.environ.items() if k != "CREDGUARD_PASSPHRASE_FILE"}
-    laptop.services = Services(demo=True, clock=laptop.clock, environ=environ)
-    window, run = start(laptop)
-    assert run.accessibleName() == "Make a vault that only you can open"
-    make = button(run, "Make the vault")
-    first, second = (e for e in run.findChildren(QLineEdit) if e.isVisible())
-    suggested = first.text()
-    assert len(set(suggested.split("-"))) == 6
-    assert first.echoMode() == QLineEdit.EchoMode.Normal
-    assert not make.isEnabled()
-    QTest.keyClicks(second, suggested[:-1])
-    QTest.keyClick(second, Qt.Key.Key_Return)
-    assert "The two differ." in {label.text() for label in run.findChildren(QLabel) if label.isVisible()}
-    assert not make.isEnabled()
-    QTest.keyClicks(second, suggested[-1])
-    assert make.isEnabled()
-    QTest.keyClick(second, Qt.Key.Key_Return)
-    assert first.text() == second.text() == ""
-    until(window, lambda: run._dots.at == FOUND)
-    assert laptop.services.is_unlocked
-    assert laptop.services.settings.get("store") == "sealed"
-    laptop.services.lock()
-    assert laptop.services.asks_passphrase()
-
-
-def test_a_weak_passphrase_is_called_weak(laptop: Laptop) -> None:
-    environ = {k: v for k, v in os.environ.items() if k != "CREDGUARD_PASSPHRASE_FILE"}
-    laptop.services = Services(demo=True, clock=laptop.clock, environ=environ)
-    _, run = start(laptop)
-    first = next(e for e in run.findChildren(QLineEdit) if e.isVisible())
-    first.setFocus()
-    first.selectAll()
-    QTest.keyClicks(first, "anna1987")
-    meter = run.findChild(QLabel, "strength")
-    assert isinstance(meter, QLabel)
-    assert meter.accessibleName().startswith("Weak:")
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from credguard.gui.journeys.first_run_parts import (
     number,
 )  # fmt: skip
 from credguard.gui.journeys.frame import DONE, FOUND, MOVING, WELCOME, Journey
-from credguard.gui.journeys.new_passphrase import NO_RECOVERY, NewPassphrase
+from credguard.gui.journeys.new_passphrase import NewPassphrase
+from credguard.gui.journeys.recovery_card import RecoveryCard
 from credguard.gui.translate import harmless, words
 from credguard.gui.widgets.button import Button, Link
 from credguard.gui.widgets.gauges import ProgressBar
@@ -111,8 +113,12 @@ class FirstRun(Journey):
         self._screen(WELCOME, "Make a vault that only you can open", why, gap=21)
         form = NewPassphrase(services.suggest_passphrase, services.passphrase_words)
         self._body.addWidget(form)
+        self._body.addSpacing(16)
+        today = datetime.datetime.fromtimestamp(services.clock.now()).astimezone().date()
+        card = RecoveryCard(services.recovery_code(), today)
+        self._body.addWidget(card)
         self._body.addSpacing(12)
-        self._body.addLayout(hint("info", NO_RECOVERY))
+        self._body.addLayout(hint("usb", "Security keys can open the vault too: add them in Settings."))
         left = Button(
             "Back" if chosen else "Look for a keychain again", "quiet",
             "arrow-left" if chosen else "refresh", 40,
@@ -121,9 +127,12 @@ class FirstRun(Journey):
         left.clicked.connect(self._look_again)
         make = Button("Make the vault", "primary", "", 40)
         make.setEnabled(False)
-        form.ready.connect(make.setEnabled)
-        form.entered.connect(make.click)
-        make.clicked.connect(lambda: self._make_vault(form, make))
+        wake = lambda _: make.setEnabled(form.is_ready() and card.is_ready())  # noqa: E731
+        form.ready.connect(wake)
+        card.ready.connect(wake)
+        form.entered.connect(lambda: make.click() if card.is_ready() else card.focus_first())
+        card.entered.connect(lambda: make.click() if form.is_ready() else form.second.edit.setFocus())
+        make.clicked.connect(lambda: self._make_vault(form, card, make))
         self._feet(left, make)
         form.second.edit.setFocus()
 
@@ -131,11 +140,12 @@ class FirstRun(Journey):
         services = self.window_.services
         self.window_.tasks.run(lambda tell: services.lock(), lambda _: self._welcome_screen(), quick=True)
 
-    def _make_vault(self, form: NewPassphrase, make: Button) -> None:
-        services, passphrase = self.window_.services, Secret(form.passphrase())
+    def _make_vault(self, form: NewPassphrase, card: RecoveryCard, make: Button) -> None:
+        services, passphrase, code = self.window_.services, Secret(form.passphrase()), card.kept()
         make.setEnabled(False)
         make.setText("Making it")
         form.clear()
+        card.hide()
 
         def made(_: Any) -> None:
             self._store = "CredGuard’s vault"
@@ -143,7 +153,7 @@ class FirstRun(Journey):
             self._found_screen()
 
         self.window_.tasks.run(
-            lambda tell: services.create_vault(passphrase),
+            lambda tell: services.create_vault(passphrase, code),
             made,
             lambda error: self._problem(WELCOME, error, self._welcome_screen),
         )

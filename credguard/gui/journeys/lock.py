@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.gui.journeys.first_run_parts import AppMark, centred
-from credguard.gui.journeys.unlock_panel import WRONG
+from credguard.gui.passphrase import WRONG
 from credguard.gui.theme import theme
 from credguard.gui.translate import words
 from credguard.gui.widgets.button import Button

@@ -15,9 +15,6 @@ from credguard.gui.widgets.strength import StrengthMeter
 from credguard.gui.widgets.surface import Card
 from credguard.gui.widgets.text import Text
 
-#: Shown where a recovery code would stand: what is so today.
-NO_RECOVERY = "Nothing but this passphrase opens the vault. Write it down, away from this computer."
-
 
 class NewPassphrase(Card):
     """`ready` says whether both fit; `entered` when Enter is pressed in the second field."""
