@@ -54,13 +54,10 @@ def joined(state: State, on_old: Profiles, on_new: Profiles) -> State:
     old, new = (tuple(pair for pair in pairs if pair[0] not in known) for pairs in (on_old, on_new))
     if not (old or new) or state.at in {"forget-old", "forget-new", "end"}:
         return state
-    ids = tuple(profile for profile, _ in (*old, *new))
     after = replace(state, profiles=(*state.profiles, *old, *new))
     if state.at == "discard":
         # Those on the old key are where they shall be; the new one may be gone already.
         return replace(after, phase="switch-back", switched=tuple(p for p, _ in new)) if new else after
-    if state.back:
-        return replace(after, switched=(*state.switched, *ids))
     after = replace(after, switched=(*state.switched, *(profile for profile, _ in new)))
     # The old key may not go, and not stay off, while a profile is served with it.
     return replace(after, phase="switch") if old and state.at in {"deactivate", "grace", "delete"} else after
@@ -120,7 +117,8 @@ def failed(state: State, failure: Failure) -> State:
     if code in _DENIED and state.phase in {"orphan", "discard"}:
         key = (state.orphan if state.phase == "orphan" else state.new_key) or ""
         return end(state, failures.not_deleted(key, failure))
-    return replace(state, halted=failure, tries=0)
+    # Whoever goes on may open sessions again: those of this try are counted no longer.
+    return replace(state, halted=failure, tries=0, sessions=0)
 
 
 def _failed_early(state: State, failure: Failure) -> State:

@@ -397,3 +397,22 @@ def test_a_profile_that_joins_on_the_way_back_goes_back_too() -> None:
     for phase in ("forget-old", "forget-new", "end"):
         over = dataclasses.replace(back, phase=phase)
         assert machine.advance(over, ProfilesJoined((("p9", "z"),))) == over
+
+
+def test_a_run_that_rests_without_a_session_opens_one_when_it_goes_on() -> None:
+    """Two sessions were opened for one call and AWS wanted a third: going on tries again, not never."""
+    state = dataclasses.replace(START, phase="find", known=("OLD",), lost_creates=1, sessions=2)
+    rests = machine.advance(state, Failed(MFA))
+    assert rests.halted == MFA
+    goes_on = machine.advance(machine.advance(rests, Due(1.0)), Failed(MFA))
+    assert machine.next_effect(goes_on) == OpenSession("OLD")
+
+
+def test_a_profile_that_joined_on_the_old_key_is_not_switched_back_to_it() -> None:
+    state = dataclasses.replace(
+        START, phase="find", known=("OLD",), lost_creates=1, looked_at=1.0, create_by=1.0
+    )
+    joined = machine.advance(machine.advance(state, Cancelled()), ProfilesJoined((("p9", "c"),)))
+    seen = SeenKey("OLD", True, 1.0, True, False), SeenKey("NEW1", True, 2.0, True, False)
+    after = machine.advance(joined, KeysSeen(seen, 3.0))
+    assert (after.phase, machine.next_effect(after)) == ("discard", DeleteKey("NEW1", "OLD"))
