@@ -239,6 +239,7 @@ run_tests() {
     environment dev
     local skipped=() left_out=()
     if [ "$(uname -s)" = Linux ]; then
+        install_packages "${PICTURE_PACKAGES[@]}" || skipped+=("widths of the design (the font Inter)")
         if ! install_packages "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}"; then
             say "not everything the tests use is here, and it may not be installed from here. By hand:"
             name_packages "${WINDOW_PACKAGES[@]}" "${TEST_PACKAGES[@]}"

@@ -17,7 +17,7 @@ from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.cards import AccountCard
 from credguard.gui.window import Window
 from credguard.queries.accounts import AccountRow
-from tests.support.gui import application, settle
+from tests.support.gui import application, design_font, settle
 from tests.support.pages import button, page_of, place, said, shown
 from tests.support.window import Laptop, read
 
@@ -66,6 +66,7 @@ def test_companies_stand_in_order_and_single_accounts_share_a_line(window: Windo
 
 
 def test_the_words_of_the_foot_are_there_at_1120(window: Window) -> None:
+    design_font()
     card = _cards(window)["Northwind"]
     words = [b.text() for b in shown(card, Button) if isinstance(b, Button) and not b._alone()]
     assert words == ["Code", "Console", "Terminal", "Rotate"]

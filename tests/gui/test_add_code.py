@@ -21,7 +21,7 @@ from credguard.gui.theme import theme
 from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.tiles import WayTile
 from credguard.gui.window import Window
-from tests.support.gui import settle
+from tests.support.gui import design_font, settle
 from tests.support.window import Laptop, read, until
 
 pytestmark = pytest.mark.usefixtures("qt")
@@ -250,6 +250,7 @@ def test_what_is_not_kept_is_forgotten(laptop: Laptop, window: Window, picture: 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
 def test_nothing_is_cut(laptop: Laptop, window: Window, picture: Path, scale: float) -> None:
+    design_font()
     theme().set_scale(scale)
     window.resize(800, 560)
     shown = open_dialog(window, "picture")

@@ -11,7 +11,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from credguard.demo.cloud import companies
-from credguard.domain.otp import step_at
 from credguard.gui.pages.codes import CodesPage
 from credguard.gui.theme import theme
 from credguard.gui.widgets.button import Button, Link
@@ -141,6 +140,7 @@ def test_the_clock_runs_only_while_the_page_is_seen(window: Window) -> None:
 
 
 def test_a_used_code_is_not_copied_but_the_next_one_when_it_comes(laptop: Laptop, window: Window) -> None:
+    laptop.clock.at += 300  # no code of this moment was given to a person yet
     shown = card(window, "Northwind")
     entry = laptop.services.code_book.get(shown.code.entry_id)
     code = laptop.services.code_book.send(entry)  # as if a rotation had sent it
@@ -153,11 +153,7 @@ def test_a_used_code_is_not_copied_but_the_next_one_when_it_comes(laptop: Laptop
     read(window)
     shown = card(window, "Northwind")
     assert shown.now is not None
-    if shown.now.code != code.reveal():  # a neighbour was sent: the present one was given to a person
-        laptop.services._devices.claim_step(entry.serial or "", [step_at(entry, laptop.clock.at)], 0.0)
-        live.now.clear()
-        live.tick()
-        read(window)
+    assert shown.now.code == code.reveal()
     assert shown.now.used
     QGuiApplication.clipboard().clear()
     QTest.mouseClick(shown, Qt.MouseButton.LeftButton)
@@ -183,6 +179,8 @@ def test_removing_has_an_undo_and_a_grace(laptop: Laptop, window: Window) -> Non
     QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     until(window, lambda: card(window, "Acme Staging").code.deleted_at is None)
 
+    read(window)  # the page may be drawn once more: a key goes to the card that stays
+    card(window, "Acme Staging").setFocus()
     QTest.keyClick(card(window, "Acme Staging"), Qt.Key.Key_Delete)
     until(window, lambda: card(window, "Acme Staging").aside is not None)
     undo = card(window, "Acme Staging").findChild(Link)

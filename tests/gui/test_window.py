@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from credguard.demo.cloud import companies
 from credguard.gui.theme import theme
 from credguard.gui.window import Window
-from tests.support.gui import application, colors_of, grab, settle
+from tests.support.gui import application, colors_of, design_font, grab, settle
 from tests.support.pages import button, faults, nameless, page_of, said
 from tests.support.window import Laptop, read
 
@@ -77,6 +77,7 @@ def test_a_page_switched_to_dark_is_the_one_built_dark(laptop: Laptop, window: W
 
 def test_red_stands_for_root_alone(window: Window) -> None:
     """Without the root key and its alarm, no page has a red pixel."""
+    design_font()  # how high the red card is
     reds = {theme().color(name).name().upper() for name in ("danger_f", "danger", "danger_bg")}
     _show(window, NORTHWIND)
     assert not reds & colors_of(page_of(window).grab().toImage())
