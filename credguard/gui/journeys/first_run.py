@@ -32,7 +32,7 @@ from credguard.gui.widgets.surface import Banner
 if TYPE_CHECKING:
     from credguard.domain.machine import Step
     from credguard.gui.window import Window
-    from credguard.services import StoreState
+    from credguard.wiring.kinds import StoreState
     from credguard.workflows.intake import FoundKey, Outcome
 
 

@@ -22,7 +22,7 @@ from credguard.gui.widgets.text import Text
 
 if TYPE_CHECKING:
     from credguard.gui.window import Window
-    from credguard.services import StoreState
+    from credguard.wiring.kinds import StoreState
 
 
 class LockPage(QWidget):

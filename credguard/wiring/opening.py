@@ -1,0 +1,223 @@
+"""Opening and closing the store, for a face and for the agent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from credguard.wire import places
+from credguard.wiring.catalogs import Catalogs
+from credguard.wiring.kinds import StoreState, T
+
+if TYPE_CHECKING:
+    from credguard.catalog.activity import ActivityKind
+    from credguard.catalog.approvals import Approval
+    from credguard.domain.accounts import Account
+    from credguard.domain.profiles import ProfileLink
+    from credguard.domain.secret import Secret
+    from credguard.domain.text import Text
+    from credguard.workflows.unlocking import LockDone, LockState
+    from credguard.workflows.vault_care import VaultCare
+
+
+class Opening(Catalogs):
+    """Locked, unlocked, made anew."""
+
+    def warm(self) -> None:
+        """Make what the agent's threads share before there is a second thread."""
+        for name in ("database", "interlock", "store", "codes_store", "clients", "_accounts", "_keys",
+                     "_profiles", "_devices", "_activity", "_own_codes"):  # fmt: skip
+            getattr(self, name)
+
+    def unlock_by_asking(self) -> bool:
+        """The same, asking for the passphrase; False where nobody wanted to answer."""
+        return self._unlocking.by_asking()
+
+    def unlock_from_file(self) -> bool:
+        """The same with CREDGUARD_PASSPHRASE_FILE; False where it is not set."""
+        file = self._environ.get("CREDGUARD_PASSPHRASE_FILE")
+        if not file:
+            return False
+        from credguard.vault.sealed.backend import read_passphrase_file
+
+        self._unlocking.with_passphrase(read_passphrase_file(file))
+        return True
+
+    def store_kind(self) -> str:
+        """`keychain` or `sealed`: where keys are, or would be."""
+        return self.settings.get("store") or self.store.kind
+
+    def allowed(self) -> tuple[Approval, ...]:
+        """Programs that may use keys without a question."""
+        return self._approvals.all(self.clock.now())
+
+    def disallow(self, program: str | None) -> int:
+        """Ask about a program (None: every one) again; returns how many were taken back."""
+        return self._approvals.withdraw(program)
+
+    def lock_state(self) -> LockState:
+        """What is open now. Asks the agent, opens nothing."""
+        from credguard.workflows.unlocking import state
+
+        return state(self.agent, self.settings, places.locked_file(), self._unlocking.vault_exists())
+
+    def allow_programs(self) -> bool:
+        """Take away the mark that keeps programs waiting at the keychain; whether there was one."""
+        from credguard.workflows.unlocking import allow_programs
+
+        return allow_programs(places.locked_file())
+
+    # What the agent notes and looks up.
+    def profile_link(self, profile: str) -> ProfileLink | None:
+        return self._profiles.get(profile) or self._profiles.by_name(profile)
+
+    def account(self, account_id: str) -> Account | None:
+        return self._accounts.get(account_id)
+
+    def account_of_key(self, access_key_id: str) -> str | None:
+        key = self._keys.get(access_key_id)
+        return key.account_id if key is not None else None
+
+    def record(
+        self, actor: str, action: Text, account_id: str | None, kind: ActivityKind, detail: str = ""
+    ) -> None:
+        """One row in Activity, now."""
+        self._activity.record(self.clock.now(), actor, action, account_id, kind=kind, detail=detail)
+
+    def rebuild_catalog(self) -> None:
+        """From the store, into the catalog that lies there now: another process may have made it anew."""
+        from credguard.catalog.database import open_database
+        from credguard.workflows.rebuild import rebuild
+
+        with contextlib.closing(open_database(places.catalog())) as present:
+            rebuild(present, self.store, self.clock, lambda: self.codes_store)
+
+    @cached_property
+    def vault(self) -> VaultCare:
+        """Ways into the sealed vault, its copies, what to do when its file is not the one expected."""
+        from credguard.workflows.vault_care import VaultCare
+
+        return VaultCare(
+            self._sealed_backend,
+            keychain=self._keychain_slots,
+            keys=self._security_keys,
+            activity=lambda: self._activity,
+            backups=places.backups(),
+            clock=self.clock,
+        )
+
+    def notices(self) -> tuple[Text, ...]:
+        """Warnings of the stores that were opened: exit code 3. Opens nothing."""
+        found = [
+            notice
+            for name in ("store", "codes_store")
+            if name in self.__dict__
+            for notice in self.__dict__[name].notices()
+        ]
+        return tuple(dict.fromkeys((*found, *self._beside_the_agent())))
+
+    def _beside_the_agent(self) -> tuple[Text, ...]:
+        """The vault that the agent holds, against the notes: the agent knows only what it saw itself."""
+        used = [self.__dict__[name] for name in ("store", "codes_store") if name in self.__dict__]
+        if self._sealed is not None or not any(store.kind == "sealed" for store in used):
+            return ()
+        if "_sealed_backend" in self.__dict__ and self._sealed_backend.vault.is_open:
+            return ()  # opened here: compared then
+        from credguard.vault.sealed.peek import peek
+        from credguard.vault.sealed.seen import compare
+
+        found = peek(places.vault_file())
+        notice = compare(self._seen(), *found) if found is not None and self._parts_at_agent else None
+        return (notice.text,) if notice is not None else ()
+
+    @property
+    def is_unlocked(self) -> bool:
+        """Whether the store was opened, and would answer without asking. Touches no file."""
+        return "store" in self.__dict__ and not self.store.asks and not self.store.fresh
+
+    def store_state(self) -> StoreState:
+        """Where secrets live, or would. Raises CredGuardError `store-silent`, `store-pinned`, `usage`."""
+        store = self.store
+        chosen = self.settings.is_set("store")
+        return StoreState(store.kind, store.label, store.asks, store.fresh, chosen)
+
+    def asks_passphrase(self) -> bool:
+        """Whether a person has to type the sealed vault's passphrase before it can be used."""
+        return self.store.asks
+
+    def lock(self) -> LockDone:
+        """Lock now: forget the opened vault and what holds it, end the agent; at the keychain drop the
+        sessions and, where the settings say so, keep programs waiting."""
+        from credguard.workflows.unlocking import lock
+
+        done = lock(self.agent, self.settings, places.locked_file(), lambda: self.store)
+        for name in ("store", "codes_store", "_whole"):
+            found = self.__dict__.pop(name, None)
+            for store in found if isinstance(found, tuple) else (found,):
+                if store is not None:
+                    store.lock()
+        if "_sealed_backend" in self.__dict__:
+            self._sealed_backend.lock()  # opened beside the agent, for its ways in
+        for name in ("_agent_codes", "_own_codes", "_checks", "_rotations", "_tools", "_parts_at_agent"):
+            self.__dict__.pop(name, None)
+        self._sent.clear()
+        self._offers.clear()
+        return done
+
+    def unlock(self, passphrase: Secret | None = None) -> None:
+        """Open the store again: with a passphrase where it asks for one. Programs that wait go on.
+
+        Raises CredGuardError `wrong-passphrase`, Locked, `store-silent`, …
+        """
+        if passphrase is not None:
+            self.store.unlock(passphrase)
+        self.store.check()
+        self.allow_programs()
+
+    def create_vault(self, passphrase: Secret, code: Secret | None = None) -> None:
+        """Make the sealed vault and open it; it is the store from now on. `code`: a recovery code that a
+        person proved to have written down. Raises as `make_vault`."""
+        from credguard.vault.choose import make_vault
+
+        make_vault(
+            self.settings,
+            passphrase,
+            vault_path=places.vault_file(),
+            alone=lambda name: self.interlock.hold(name, wait=10.0),
+            environ=self._environ,
+            code=code,
+        )
+        self.lock()
+        self.unlock(passphrase)
+
+    def close_beside_agent(self) -> None:
+        """Close the vault that was opened in this process for its ways in, where the agent holds it."""
+        if "_sealed_backend" in self.__dict__ and self._at_agent("keys"):
+            self._sealed_backend.lock()
+
+    def without_agent(self, change: Callable[[], T]) -> tuple[T, bool]:
+        """A change that gives the vault new keys, which an open agent would take for a stranger's: it is
+        opened here first, then the agent ends. Also says whether one ended."""
+        self.vault.open()
+        ended = self.agent is not None and self.agent.lock()
+        for name in ("store", "codes_store", "_whole", "_parts_at_agent", "_agent_codes", "_own_codes"):
+            if ended:
+                self.__dict__.pop(name, None)
+        return change(), ended
+
+    def suggest_passphrase(self) -> str:
+        """Six words chosen by chance."""
+        import secrets
+
+        from credguard.domain.passphrase import suggest
+
+        return suggest(self.passphrase_words, secrets.choice)
+
+    @cached_property
+    def passphrase_words(self) -> tuple[str, ...]:
+        """The words that suggestions are made of."""
+        with open(os.path.join(places.resources(), "words.txt"), encoding="utf-8") as file:
+            return tuple(file.read().split())

@@ -1,0 +1,182 @@
+"""The stores of keys and codes, the agent that may hold them, the sealed vault, and AWS."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from credguard.wire import places
+from credguard.wiring.adapters import Adapters
+
+if TYPE_CHECKING:
+    from credguard.aws.clients import AwsClients
+    from credguard.domain.secret import Secret
+    from credguard.vault.choose import Held
+    from credguard.vault.keychain_slots import KeychainSlots, SeenInKeychain
+    from credguard.vault.remote import Agent
+    from credguard.vault.sealed.backend import SealedBackend
+    from credguard.vault.sealed.credentials import SecurityKeys
+    from credguard.vault.sealed.seen import Seen
+    from credguard.vault.store import SecretStore
+    from credguard.workflows.unlocking import Unlocking
+
+
+class Vaults(Adapters):
+    """Where secrets are, and who holds them."""
+
+    @cached_property
+    def store(self) -> SecretStore:
+        return self._open("store")
+
+    @cached_property
+    def codes_store(self) -> SecretStore:
+        other = self.settings.get("codes_store")
+        if other and other != self.store.kind:
+            return self._open("codes_store")
+        # The agent may hold the keys alone: then the codes are opened beside it, for this command.
+        remote = self.store.kind == "sealed" and self._at_agent("keys")
+        return self._open("store", "codes") if remote else self.store
+
+    @cached_property
+    def _whole(self) -> tuple[SecretStore, SecretStore]:
+        """The stores of keys and codes for what needs seeds: opened by this process itself, with a
+        passphrase, where the agent keeps them to itself."""
+        if not self._codes_at_agent:
+            return self.store, self.codes_store
+        if self.settings.get("codes_store") in {"", self.store.kind}:
+            both = self._open("store", None)
+            return both, both
+        return self.store, self._open("codes_store", None)
+
+    def _open(self, pin: str, part: str | None = "keys") -> SecretStore:
+        """`part`: the one that the agent has to hold to be asked; None: it is not asked."""
+        from credguard.vault.choose import open_store
+
+        return open_store(
+            self.settings,
+            vault_path=places.vault_file(),
+            alone=lambda name: self.interlock.hold(name, wait=10.0),
+            ask=self._passphrase,
+            environ=self._environ,
+            pin=pin,
+            held=lambda: self._held("codes" if pin == "codes_store" and part else part),
+            sealed=lambda: self._sealed_backend,
+        )
+
+    @cached_property
+    def agent(self) -> Agent | None:
+        """Questions to the agent of this state folder; None in the agent itself."""
+        if self._sealed is not None or sys.platform == "win32":
+            return None
+        from credguard.vault.remote import Agent
+
+        return Agent(places.agent_socket(), self._unlocking.by_asking if self._starts_agent else None)
+
+    @cached_property
+    def _unlocking(self) -> Unlocking:
+        from credguard.workflows.unlocking import Unlocking
+
+        return Unlocking(
+            lambda: self.agent, self._passphrase, places.vault_file(), child=self._starts_agent,
+            environ=self._environ, keeps_code=self._keeps_code, make=self._new_vault,
+        )  # fmt: skip
+
+    def _new_vault(self, passphrase: Secret, code: Secret | None) -> None:
+        from credguard.vault.choose import new_vault
+
+        new_vault(
+            passphrase,
+            code,
+            vault_path=places.vault_file(),
+            alone=lambda name: self.interlock.hold(name, wait=10.0),
+        )
+
+    def _at_agent(self, part: str) -> bool:
+        """Whether the agent holds this part, or will when it is wanted."""
+        return self.agent is not None and (self._starts_agent or part in self._parts_at_agent)
+
+    @cached_property
+    def _parts_at_agent(self) -> tuple[str, ...]:
+        return () if self.agent is None else self.agent.open_parts()
+
+    def _held(self, part: str | None) -> Held | None:
+        if self._sealed is not None:
+            return self._sealed
+        if part is None or self.agent is None or not self._at_agent(part):
+            return None
+        from credguard.vault.remote import RemoteBackend
+
+        return RemoteBackend(self.agent, self._unlocking.vault_exists, self._unlocking.with_passphrase)
+
+    @property
+    def _codes_at_agent(self) -> bool:
+        kind = self.settings.get("codes_store") or self.store.kind
+        return kind == "sealed" and self._at_agent("codes")
+
+    @cached_property
+    def _sealed_backend(self) -> SealedBackend:
+        """One for keys and codes, so that what was opened for one serves the other."""
+        return self._backend_with(("keys", "codes"))
+
+    def _backend_with(self, compartments: tuple[str, ...]) -> SealedBackend:
+        """The vault, closed; these compartments where it has to be made."""
+        from credguard.vault.choose import sealed_backend
+        from credguard.vault.sealed.backend import Ways
+
+        return sealed_backend(
+            vault_path=places.vault_file(),
+            alone=lambda name: self.interlock.hold(name, wait=10.0),
+            ask=self._passphrase,
+            environ=self._environ,
+            seen=self._seen,
+            ways=Ways(self._keychain_slots, self._security_keys, self._keeps_code),
+            compartments=compartments,
+        )
+
+    @cached_property
+    def _security_keys(self) -> Callable[[], SecurityKeys] | None:
+        person = self._person
+        if self._keys_given is not None or person is None:
+            return self._keys_given
+
+        def keys() -> SecurityKeys:
+            from credguard.vault.security_key import UsbSecurityKeys
+
+            return UsbSecurityKeys(person)
+
+        return keys
+
+    @cached_property
+    def _keychain_slots(self) -> KeychainSlots:
+        from credguard.vault.keychain_slots import KeychainSlots
+
+        return KeychainSlots(lambda: self._quiet_keychain)
+
+    @cached_property
+    def _seen_in_keychain(self) -> SeenInKeychain:
+        from credguard.vault.keychain_slots import SeenInKeychain
+
+        # Automation and the demo, which name a file, leave the keychain of the person alone.
+        file = self.demo or self._environ.get("CREDGUARD_PASSPHRASE_FILE")
+        return SeenInKeychain(lambda: None if file else self._quiet_keychain)
+
+    def _seen(self) -> Seen:
+        from credguard.catalog.seen import SeenInCatalog
+        from credguard.vault.keychain_slots import SeenInBoth
+
+        return SeenInBoth(SeenInCatalog(self._catalog), self._seen_in_keychain)
+
+    @cached_property
+    def _quiet_keychain(self) -> SecretStore | None:
+        """The keychain beside the sealed vault, where it answers without asking."""
+        from credguard.vault.choose import quiet_keychain_store
+
+        return quiet_keychain_store(lambda name: self.interlock.hold(name, wait=10.0))
+
+    @cached_property
+    def clients(self) -> AwsClients:
+        from credguard.aws.clients import AwsClients
+
+        return AwsClients(self.clock, self._environ)
