@@ -34,7 +34,7 @@ def settled(window: Window) -> None:
 def pages_of(services: Services) -> dict[str, str]:
     """File name → page: the six pages, the first account's own and the root page where there is one."""
     pages = {name: name for name in ("home", "accounts", "codes", "plaintext", "activity", "settings")}
-    pages["settings-locking"] = "locking"
+    pages |= {"settings-locking": "locking", "security-keys": "security-keys"}
     rows = services.accounts()
     users = [row for row in rows if not row.is_root]
     if users:

@@ -91,3 +91,27 @@ class _Watched:
 
     def ask(self, known: Sequence[KnownKey]) -> Touched:
         return self._keys.during(lambda usb: usb.ask(known))
+
+
+class GivenAtWindow:
+    """What a person types to prove a way in (workflows/vault_care.py, Given)."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def passphrase(self, question: str) -> Secret:
+        return self._typed("Test the passphrase", question, "Passphrase")
+
+    def recovery_code(self) -> Secret:
+        line = "Type it from the paper. Case, spaces and dashes do not matter."
+        return self._typed("Test the recovery code", line, "Recovery code")
+
+    def _typed(self, title: str, line: str, label: str) -> Secret:
+        from credguard.domain.errors import Locked
+        from credguard.domain.text import text
+        from credguard.gui.journeys.unlock_panel import TypedPanel
+
+        answer = self._asker.ask_with(lambda: TypedPanel(title, line, label, "Test"))
+        if not answer:
+            raise Locked("key-cancelled", text("Called off."), text("Test it whenever you like."))
+        return Secret(answer)

@@ -165,6 +165,10 @@ class Window(QWidget):
             from credguard.gui.pages.locking import LockingPage
 
             return LockingPage(self)
+        if name == "security-keys":
+            from credguard.gui.pages.security_keys import SecurityKeysPage
+
+            return SecurityKeysPage(self)
         if name == "root":
             from credguard.gui.pages.root import RootPage
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QWidget
 
+from credguard.domain.errors import CredGuardError
 from credguard.gui.pages.locking import summary
 from credguard.gui.pages.setting_rows import OpenRow, SettingPage, setting_row
 from credguard.gui.theme import theme
@@ -14,6 +16,7 @@ from credguard.gui.widgets.select import Select
 
 if TYPE_CHECKING:
     from credguard.gui.window import Window
+    from credguard.workflows.vault_care import WayIn
 
 #: name, title, line, unit (one, many), what is offered
 _NUMBERS = [
@@ -33,21 +36,31 @@ _MOTION = [("system", "System"), ("on", "Reduced"), ("off", "Full")]
 class SettingsPage(SettingPage):
     """Made from the table of settings: those that do something in this window."""
 
-    shapes = (116, 116, 100)
+    shapes = (174, 116, 100)
 
     def __init__(self, window: Window) -> None:
         super().__init__(window, "Settings", "They apply at once")
 
     def reload(self) -> None:
         services = self.window_.services
-        self.read(lambda: (dict(services.settings.all()), services.store_kind(), services.store_label()))
+
+        def look() -> tuple[Any, ...]:
+            ways: tuple[WayIn, ...] = ()
+            with contextlib.suppress(CredGuardError):  # its own page says what is wrong with the vault
+                ways = services.vault.state().ways if services.vault.exists else ()
+            keys = sum(way.slot.type == "fido2" for way in ways)
+            return dict(services.settings.all()), services.store_kind(), services.store_label(), keys
+
+        self.read(look)
 
     def draw(self) -> None:
-        values, kind, store = self.data
+        values, kind, store, count = self.data
         sealed = "sealed" in {kind, values["codes_store"] or kind}
         locking = OpenRow("Locking", summary(values, sealed))
         locking.activated.connect(lambda: self.window_.show_page("locking"))
-        self.group("Safety", [locking, setting_row("Where secrets live", store)])
+        keys = OpenRow("Security keys", _keys_line(count, sealed))
+        keys.activated.connect(lambda: self.window_.show_page("security-keys"))
+        self.group("Safety", [locking, keys, setting_row("Where secrets live", store)])
         self.group("Keys", [self._number(number, values) for number in _NUMBERS])
         look = Segmented(_THEMES, values["theme"], "Light or dark")
         look.chosen.connect(lambda at: self.change(("theme", at)))
@@ -64,3 +77,11 @@ class SettingsPage(SettingPage):
         select.setFixedWidth(theme().u(128))
         select.chosen.connect(lambda at: self.change((name, at)))
         return setting_row(title, line, select)
+
+
+def _keys_line(count: int, sealed: bool) -> str:
+    if not sealed and not count:
+        return "They open the sealed vault, which is not in use here"
+    if not count:
+        return "None yet. Three are a good number, one kept away from here"
+    return f"{count} {'opens' if count == 1 else 'open'} the vault with a touch"
