@@ -23,6 +23,7 @@ from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.code import CodeCard
 from credguard.gui.window import Window
 from credguard.services import Services
+from credguard.wiring.kinds import StoreState
 from tests.support.gui import settle
 from tests.support.window import Laptop, read, until
 
@@ -200,3 +201,23 @@ def test_the_locked_page_is_not_cut(laptop: Laptop, scale: float) -> None:
             assert not part.toolTip()
     assert page.go.width() >= page.go.full_width()
     assert QApplication.focusWidget() in {page.go, page}
+
+
+@pytest.mark.parametrize(
+    ("kind", "asks", "waiting", "note"),
+    [
+        ("sealed", True, False, "Programs that need a key are told that the vault is locked."),
+        ("keychain", False, True, "Programs that need a key wait until you unlock."),
+        ("keychain", False, False, "Programs get their keys as before."),
+    ],
+)
+def test_what_is_said_of_programs_is_so(
+    laptop: Laptop, kind: str, asks: bool, waiting: bool, note: str
+) -> None:
+    window = laptop.window()
+    window.lock()
+    read(window)
+    page = window.findChild(LockPage)
+    assert isinstance(page, LockPage)
+    page.show_state((StoreState(kind, "", asks, False, True), waiting))
+    assert page._note.text() == note

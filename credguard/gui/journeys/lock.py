@@ -97,13 +97,18 @@ class LockPage(QWidget):
             self.measure()
         return False
 
-    def show_state(self, state: StoreState) -> None:
+    def show_state(self, closed: tuple[StoreState, bool]) -> None:
         """The store is closed: how it is opened again."""
-        self._note.setText(
-            "Programs that need a key are told that the vault is locked."
-            if state.asks
-            else "Programs get their keys as before."
-        )
+        state, waiting = closed
+        if state.kind == "sealed":
+            note = "Programs that need a key are told that the vault is locked."
+            if not state.asks:  # a file opens it for whoever needs a key
+                note = "Programs get their keys as before."
+        elif waiting:
+            note = "Programs that need a key wait until you unlock."
+        else:
+            note = "Programs get their keys as before."
+        self._note.setText(note)
         self.field.setVisible(state.asks)
         self._ready()
 
@@ -163,9 +168,9 @@ def lock(window: Window) -> LockPage:
     if window.tasks.busy:
         page.why.setText("Work at hand is finished first, then the vault is closed.")
 
-    def close(tell: Any) -> StoreState:
-        services.lock()
-        return services.store_state()
+    def close(tell: Any) -> tuple[StoreState, bool]:
+        done = services.lock()
+        return services.store_state(), done.waiting
 
     def failed(error: CredGuardError) -> None:
         page._failed(error)
