@@ -82,7 +82,8 @@ class PrivateKeyring:
     def _await(self) -> None:
         for _ in range(200):
             answer = self._call("org.freedesktop.DBus.Peer.Ping", "/org/freedesktop/secrets")
-            if answer.returncode == 0 and b"login" in self._collections():
+            # The alias comes after the collection; without it a client would ask for a new collection.
+            if answer.returncode == 0 and b"login" in self._collections() and b"login" in self._default():
                 return
             time.sleep(0.05)
         raise RuntimeError("gnome-keyring did not come up")
@@ -93,6 +94,11 @@ class PrivateKeyring:
             "/org/freedesktop/secrets",
             "string:org.freedesktop.Secret.Service",
             "string:Collections",
+        ).stdout
+
+    def _default(self) -> bytes:
+        return self._call(
+            "org.freedesktop.Secret.Service.ReadAlias", "/org/freedesktop/secrets", "string:default"
         ).stdout
 
     def _call(self, method: str, path: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
