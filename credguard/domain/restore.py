@@ -161,9 +161,11 @@ def _twin(ours: Mapping[str, Held], theirs: Mapping[str, Held], code: Item) -> s
     """The name of our code that makes the same numbers under another id, and stays."""
     for name, held in ours.items():
         if name.startswith("totp/") and _makes_the_same(held.item, code):
-            removed = held.item.get("deleted_at") is not None and code.get("deleted_at") is None
-            replaced = name in theirs and not _makes_the_same(theirs[name].item, code)
-            if not removed and not replaced:
+            # Ours may be gone already, or become what theirs of that name is.
+            becomes = (held.item, theirs[name].item) if name in theirs else (held.item,)
+            stays = all(_makes_the_same(one, code) for one in becomes)
+            removed = any(one.get("deleted_at") is not None for one in becomes)
+            if stays and (not removed or code.get("deleted_at") is not None):
                 return label_of(name, held.item)
     return None
 

@@ -186,3 +186,17 @@ def test_a_code_that_was_removed_here_hides_no_restored_one() -> None:
         {"totp/a": Held({**code, "deleted_at": 5.0})}, {"totp/b": Held({**code, "deleted_at": None})}
     )
     assert rows[0].state == "new"
+
+
+def test_a_code_whose_twin_is_removed_by_theirs_is_not_taken_for_here() -> None:
+    """Theirs holds it twice, once removed: taking theirs must not leave the removed one alone."""
+    code = {"v": 1, "id": "u-2", "secret": Secret("two EXAMPLE"), "type": "totp", "algorithm": "SHA1",
+            "digits": 6, "period": 30, "deleted_at": None}  # fmt: skip
+    ours = {"totp/u-2": Held(code, None)}
+    theirs = {
+        "totp/u-1": Held({**code, "id": "u-1"}, None),
+        "totp/u-2": Held({**code, "deleted_at": 5.0}, None),
+    }
+    after = applied(ours, theirs, "theirs")
+    assert after["totp/u-1"].item["deleted_at"] is None
+    assert applied(after, theirs, "theirs") == after
