@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from credguard.domain.otp import grouped as grouped_code
 from credguard.gui import moments
+from credguard.gui.actions import sign_in_address
 from credguard.gui.live import LiveCodes
 from credguard.gui.pages.accounts import due_words
 from credguard.gui.pages.home_cards import actor
@@ -21,7 +22,6 @@ from credguard.gui.widgets.gauges import AgeBar, ScoreRing, score_word
 from credguard.gui.widgets.rows import ListRow, RowList
 from credguard.gui.widgets.surface import Card, Icon, Pill
 from credguard.gui.widgets.text import Text
-from credguard.gui.window import sign_in_address
 from credguard.profiles.ini import shown
 from credguard.queries.accounts import AccountRow, KeyRow, MfaRow
 from credguard.queries.activity import ActivityLine
