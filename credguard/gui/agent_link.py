@@ -71,6 +71,7 @@ class AgentLink(QObject):
                 self._end.wait(_AGAIN)
                 continue
             self._watch = watch
+            self._heard.emit({"event": "here"})
             for event in watch.events():
                 self._heard.emit(event)
             watch.close()
@@ -86,6 +87,9 @@ class AgentLink(QObject):
             self.prompt.withdraw(str(event["id"]))
         elif kind == "gone":
             self.prompt.withdraw_all()
+            self._window.look_at_lock()
+        elif kind == "here":
+            self._window.look_at_lock()
         elif kind == "locked":
             self._locked(event["parts"], event["reason"])
 
@@ -100,6 +104,7 @@ class AgentLink(QObject):
                 page.because(WHY[reason])  # type: ignore[attr-defined]
         else:
             window.changed()  # codes that have locked are not shown any longer
+            window.look_at_lock()
 
     def _answer(self, number: str, decision: str) -> None:
         if self._watch is not None:

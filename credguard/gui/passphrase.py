@@ -193,6 +193,8 @@ class Asker(QObject):
         done = window is None or window.services.is_unlocked or not window.tasks.busy
         if done or self._looks > _LOOKS:
             self._close()
+            if window is not None:
+                window.look_at_lock()
 
     # ── a security key in place of the passphrase ────────────────────────────────────────────────
     def watch_keys(self, keys: KeysAtWindow) -> None:
@@ -209,6 +211,8 @@ class Asker(QObject):
         if self._panel is not None and self._panel.waits_for_key:
             self._panel.waits_for_key = False  # what is waited for next is not to be called off
             self._close()
+            if self._window is not None:
+                self._window.look_at_lock()
 
     def _call_off(self) -> None:
         if self._keys is not None:

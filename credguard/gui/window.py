@@ -6,10 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from credguard.domain.errors import CredGuardError
 from credguard.gui.actions import Actions
 from credguard.gui.routes import PAGES
 from credguard.gui.theme import LARGE, NARROW, theme
@@ -17,11 +18,14 @@ from credguard.gui.theme import LARGE, NARROW, theme
 if TYPE_CHECKING:
     from credguard.gui.passphrase import Asker
     from credguard.gui.security_keys import KeysAtWindow
+    from credguard.queries.openness import Openness
     from credguard.services import Services
 
 
 class Window(Actions):
-    """1120 × 720 at first, 800 × 560 at least."""
+    """1120 × 720 at first, 800 × 560 at least. `opened` gives the Openness whenever it is another."""
+
+    opened = Signal(object)
 
     def __init__(self, services: Services) -> None:
         super().__init__(services)
@@ -32,12 +36,14 @@ class Window(Actions):
         self.locked = False
         self.asker: Asker | None = None  # asks for the sealed vault's passphrase
         self.security_keys: KeysAtWindow | None = None
+        self.openness: Openness | None = None
+        self._looking = False
         self._locked_at = "home"
         self.rail.searched.connect(self.open_palette)
-        self.rail.locked.connect(self.lock)
+        self.rail.locked.connect(self._lock_row)
         self._watch = QTimer(self)
         self._watch.setInterval(2000)
-        self._watch.timeout.connect(self._look_for_changes)
+        self._watch.timeout.connect(self._look_around)
         self._begun = False
 
     def _begin(self) -> None:
@@ -53,19 +59,52 @@ class Window(Actions):
         QGuiApplication.setWindowIcon(app_icon())
         self._watch.start()
         # To open the store loads more than Home needs, so it waits until Home is there.
-        self.tasks.idle.connect(self._name_store)
-
-    def _name_store(self) -> None:
-        self.tasks.idle.disconnect(self._name_store)
-        services = self.services
-
-        def named(label: str) -> None:
-            self.rail.lock.store = label
-            self.rail.lock.update()
-
-        self.tasks.run(lambda tell: services.store_label(), named, lambda error: None, quick=True)
+        self.tasks.idle.connect(self.look_at_lock, Qt.ConnectionType.SingleShotConnection)
 
     # ── locking ──────────────────────────────────────────────────────────────────────────────────
+    def look_at_lock(self) -> None:
+        """Show what is open now; it may have been opened or closed elsewhere."""
+        if self._looking:
+            return
+        self._looking = True
+        services = self.services
+
+        def found(now: Openness) -> None:
+            self._looking = False
+            if now != self.openness:
+                self.openness = now
+                self.rail.lock.set_state(now.label, now.state)
+                self.opened.emit(now)
+
+        def failed(error: CredGuardError) -> None:
+            self._looking = False  # what needs the store says so itself
+
+        self.tasks.run(lambda tell: services.openness(), found, failed, quick=True)
+
+    def _lock_row(self) -> None:
+        """A click on the lock row: the other way round from what it says."""
+        if self.openness is None or self.openness.state == "open":
+            self.lock()
+        elif self.openness.state == "none":
+            self.first_run()
+        else:
+            self.open_vault()
+
+    def open_vault(self) -> None:
+        """Ask for what opens the vault, and show what it held back."""
+        services = self.services
+
+        def done(_: bool) -> None:
+            self.look_at_lock()
+            self.changed()
+
+        def failed(error: CredGuardError) -> None:
+            self.look_at_lock()
+            if error.code not in {"vault-locked", "key-cancelled"}:
+                self.show_error(error)
+
+        self.tasks.run(lambda tell: services.open_by_asking(), done, failed)
+
     def lock(self) -> None:
         """Ctrl L and the lock row: nothing is shown or kept in widgets until it is unlocked."""
         from credguard.gui.journeys.lock import lock
@@ -98,12 +137,19 @@ class Window(Actions):
         """Everything is read again."""
         self.locked = False
         self.setProperty("locked", False)
+        self.look_at_lock()
         self._stack.show()
         if self._journey is not None:
             self._journey.setFocus()
             return
         self.rail.show()
         self.show_page(self._locked_at)
+
+    def _look_around(self) -> None:
+        """Every two seconds: another process may have written, or opened or closed the vault."""
+        self._look_for_changes()
+        if self.isVisible() and self.openness is not None and not self.tasks.busy:
+            self.look_at_lock()
 
     # ── keys and sizes ───────────────────────────────────────────────────────────────────────────
     def _shortcuts(self) -> None:

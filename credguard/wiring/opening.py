@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from credguard.domain.profiles import ProfileLink
     from credguard.domain.secret import Secret
     from credguard.domain.text import Text
+    from credguard.queries.openness import Openness
     from credguard.workflows.unlocking import LockDone, LockState
     from credguard.workflows.vault_care import VaultCare
 
@@ -57,6 +58,33 @@ class Opening(Catalogs):
     def disallow(self, program: str | None) -> int:
         """Ask about a program (None: every one) again; returns how many were taken back."""
         return self._approvals.withdraw(program)
+
+    def openness(self) -> Openness:
+        """Whether keys and codes are open, for a window. Opens nothing, and asks nobody.
+
+        Raises CredGuardError `store-silent`, `store-pinned`, `settings-unreadable`.
+        """
+        from credguard.queries.openness import openness
+
+        store = self.store
+        if self._starts_agent and self.agent is not None:
+            opened = self.agent.open_parts()
+        else:
+            opened = self._sealed_backend.vault.opened if "_sealed_backend" in self.__dict__ else ()
+        return openness(
+            store.label,
+            self._kinds,
+            opened,
+            fresh=store.fresh,
+            by_itself=bool(self._environ.get("CREDGUARD_PASSPHRASE_FILE")),
+            waiting=os.path.lexists(places.locked_file()),
+        )
+
+    @property
+    def _kinds(self) -> dict[str, str]:
+        """The kind of store that each part is in."""
+        keys = self.store.kind
+        return {"keys": keys, "codes": self.settings.get("codes_store") or keys}
 
     def lock_state(self) -> LockState:
         """What is open now. Asks the agent, opens nothing."""
@@ -176,6 +204,22 @@ class Opening(Catalogs):
             self.store.unlock(passphrase)
         self.store.check()
         self.allow_programs()
+
+    def open_by_asking(self) -> bool:
+        """Open what is closed, asking for the passphrase where one is needed; programs that wait go on.
+
+        False where nobody wanted to answer. Raises as `unlock`.
+        """
+        closed = self.openness().closed
+        sealed = [part for part in closed if self._kinds[part] == "sealed"]
+        if sealed and self._starts_agent:
+            if not self._unlocking.by_asking():
+                return False
+        else:
+            for part in sealed:
+                self._sealed_backend.open(part)
+        self.allow_programs()
+        return True
 
     def create_vault(self, passphrase: Secret, code: Secret | None = None) -> None:
         """Make the sealed vault and open it; it is the store from now on. `code`: a recovery code that a

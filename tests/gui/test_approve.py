@@ -180,6 +180,9 @@ class Main(QWidget):
     def changed(self) -> None:
         self.reads += 1
 
+    def look_at_lock(self) -> None:
+        pass
+
 
 def test_a_program_waits_for_the_person_at_the_window(qt: QApplication, desk: Desk) -> None:
     desk.settings.change("approve", "all")

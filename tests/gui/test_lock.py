@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from credguard.demo.cloud.world import PASSPHRASE
 from credguard.domain.errors import CredGuardError
 from credguard.domain.otp import grouped
+from credguard.domain.secret import Secret
 from credguard.gui.journeys.lock import LockPage
 from credguard.gui.journeys.unlock_panel import OpenPanel
 from credguard.gui.passphrase import Asker
@@ -221,3 +222,46 @@ def test_what_is_said_of_programs_is_so(
     assert isinstance(page, LockPage)
     page.show_state((StoreState(kind, "", asks, False, True), waiting))
     assert page._note.text() == note
+
+
+def test_the_lock_row_says_what_is_so(window: Window) -> None:
+    row = window.rail.lock
+    until(window, lambda: row.text() != "")
+    assert (row.text(), row.accessibleName()) == ("Locked", "Unlock"), "nothing opened the vault yet"
+    QTest.mouseClick(row, Qt.MouseButton.LeftButton)
+    type_passphrase(window, PASSPHRASE)
+    wait_for(lambda: row.text() == "Unlocked")
+    assert window.services.is_unlocked
+    assert not window.locked
+    QTest.mouseClick(row, Qt.MouseButton.LeftButton)
+    assert window.locked
+    page = window.findChild(LockPage)
+    assert isinstance(page, LockPage)
+    until(window, lambda: page.go.isEnabled())
+    QTest.keyClicks(page.field.edit, PASSPHRASE)
+    QTest.keyClick(page.field.edit, Qt.Key.Key_Return)
+    until(window, lambda: not window.locked)
+    until(window, lambda: row.text() == "Unlocked")
+
+
+def test_a_refused_question_leaves_the_row_locked(window: Window) -> None:
+    until(window, lambda: window.rail.lock.text() == "Locked")
+    QTest.mouseClick(window.rail.lock, Qt.MouseButton.LeftButton)
+    wait_for(lambda: ask_panel(window) is not None)
+    panel = ask_panel(window)
+    assert panel is not None
+    QTest.keyClick(panel.field.edit, Qt.Key.Key_Escape)
+    wait_for(lambda: not window.tasks.busy)
+    settle()
+    assert window.rail.lock.text() == "Locked"
+    assert "toast" not in window.__dict__ or not window.toast.isVisible(), "no blame for a change of mind"
+
+
+def test_codes_that_are_locked_alone_are_named(window: Window) -> None:
+    window.services._sealed_backend.unlock(Secret(PASSPHRASE))
+    window.look_at_lock()
+    until(window, lambda: window.rail.lock.text() == "Unlocked")
+    window.services._sealed_backend.vault.forget("codes")
+    window.look_at_lock()
+    until(window, lambda: window.rail.lock.text() == "Codes locked")
+    assert window.rail.lock.accessibleDescription() == "Codes locked, CredGuard’s vault"

@@ -369,8 +369,17 @@ def test_the_lock_row_says_where_the_keys_are(qt: QApplication) -> None:
     _, rail = railed()
     rail.lock.set_state("GNOME Keyring")
     assert rail.lock.accessibleDescription() == "Unlocked, GNOME Keyring"
-    rail.lock.set_state("Sealed vault", locked=True)
-    assert rail.lock.text() == "Locked"
+    assert rail.lock.accessibleName() == "Lock"
+    for state, words in (
+        ("locked", "Locked"),
+        ("codes-locked", "Codes locked"),
+        ("keys-locked", "Keys locked"),
+    ):
+        rail.lock.set_state("Sealed vault", state)
+        assert rail.lock.text() == words
+        assert rail.lock.accessibleName() == "Unlock"
+    rail.lock.set_state("", "")
+    assert rail.lock.text() == "", "nothing is claimed before it is known"
 
 
 # ── scroll area ──────────────────────────────────────────────────────────────────────────────────

@@ -91,3 +91,16 @@ def test_the_last_way_in_has_to_stay_and_says_why(window: Made) -> None:
     assert "Nothing else would open" in str(only.stays)
     vault.add_recovery(vault.new_code())
     assert [way.stays for way in vault.state().ways] == [None, None]
+
+
+def test_what_is_open_is_asked_of_the_agent_and_opened_by_asking(window: Made) -> None:
+    services = window()
+    assert services.openness().state == "locked"
+    assert services.open_by_asking()
+    assert services.openness().state == "open"
+    assert Agent().open_parts() == ("keys", "codes")
+    services.vault.open()  # beside the agent, for its ways in: that gives no program a key
+    Agent().lock()
+    until_true(lambda: services.openness().state == "locked")
+    services.settings.set("codes_store", "keychain")
+    assert services.openness().state == "keys-locked"

@@ -149,7 +149,7 @@ class FirstRun(Journey):
 
         def made(_: Any) -> None:
             self._store = "CredGuard’s vault"
-            self.window_.rail.lock.set_state("CredGuard’s vault")
+            self.window_.look_at_lock()
             self._found_screen()
 
         self.window_.tasks.run(

@@ -166,21 +166,38 @@ class MoreButton(RailButton):
             draw(painter, rect, self.text(), "rail", "text")
 
 
+#: What the lock row says in each state (queries/openness.py): words, icon, what a click does.
+_LOCK = {
+    "open": ("Unlocked", "lock-open", "Lock"),
+    "locked": ("Locked", "lock", "Unlock"),
+    "keys-locked": ("Keys locked", "lock", "Unlock"),
+    "codes-locked": ("Codes locked", "lock", "Unlock"),
+    "none": ("No vault yet", "lock-open", "Make one"),
+}
+
+
 class LockRow(RailButton):
-    """State and store; a click locks."""
+    """State and store; a click locks, or unlocks what is locked."""
 
     def __init__(self) -> None:
-        super().__init__("lock", "lock-open", "Unlocked")
-        self.store = ""
-        self.setAccessibleName("Lock")
+        super().__init__("lock", "lock-open", "Lock")
+        self.store, self.state = "", ""
+        self.set_state("", "")
 
-    def set_state(self, store: str, locked: bool = False) -> None:
-        """Where the keys are, and whether the store is open."""
-        self.store = store
-        self.icon_name = "lock" if locked else "lock-open"
-        self.setText("Locked" if locked else "Unlocked")
-        self.setAccessibleDescription(f"{self.text()}, {store}")
+    def set_state(self, store: str, state: str = "open") -> None:
+        """Where the keys are, and whether they and the codes are open; "" while that is not known."""
+        self.store, self.state = store, state
+        words, self.icon_name, act = _LOCK.get(state, ("", "lock", "Lock"))
+        self.setText(words)
+        self.setAccessibleName(act)
+        said = ", ".join(part for part in (words if state else "", store) if part)
+        self.setAccessibleDescription(said)
+        self.setToolTip(said if self.narrow else "")
         self.update()
+
+    def set_narrow(self, narrow: bool) -> None:
+        super().set_narrow(narrow)
+        self.setToolTip(self.accessibleDescription() if narrow else "")
 
     def sizeHint(self) -> QSize:
         return QSize(theme().u(40), theme().u(40))
@@ -194,16 +211,17 @@ class LockRow(RailButton):
         if self.narrow:
             return
         middle = self.height() / 2
-        keys = width_of("Ctrl L", "caption") + u(12)
-        room = self.width() - u(42) - keys
+        act = "Ctrl L" if self.state in {"", "open"} else self.accessibleName()
+        room = self.width() - u(42) - width_of(act, "caption") - u(12)
         draw(painter, QRectF(u(42), middle - u(19), room, u(20)), self.text(), "link", "text")
         draw(painter, QRectF(u(42), middle, room, u(16)), self.store, "caption", "text2")
         right = QRectF(0, 0, self.width() - u(12), self.height())
-        draw(painter, right, "Ctrl L", "caption", "text2", _RIGHT)
+        draw(painter, right, act, "caption", "text2" if act == "Ctrl L" else "accent_t", _RIGHT)
 
 
 class Rail(QWidget):
-    """Emits `chosen` with a page's key, `searched`, `locked`; `items` has a RailItem for each key."""
+    """Emits `chosen` with a page's key, `searched`, `locked` for a click on the lock row; `items` has a
+    RailItem for each key."""
 
     chosen = Signal(str)
     searched = Signal()
