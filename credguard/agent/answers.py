@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.vault.sealed.backend import SealedBackend
 from credguard.vault.sealed.body import compartment_of
+from credguard.vault.talk import FarPerson
 from credguard.wire import flat, frames, items, places
 
 if TYPE_CHECKING:
@@ -28,10 +30,12 @@ _SECRETS = ("access-key/", "session/")
 
 @dataclass
 class Caller:
-    """One connection: its process, and which parts it used. `gone` tells that it closed."""
+    """One connection: its process, and which parts it used. `gone` tells that it closed; `talk` is whoever
+    sits before it."""
 
     pid: int
     gone: Callable[[], bool]
+    talk: FarPerson | None = None
     used: set[str] = field(default_factory=set)
     noted: set[str] = field(default_factory=set)
     _asker: Asker | None = None
@@ -53,7 +57,10 @@ class Answers:
         services: Services,
         approvals: Approvals,
         stop: Callable[[], None],
+        devices: Callable[[], Iterable[Any]] | None = None,
     ) -> None:
+        """`devices` lists the security keys that are plugged in; None: those on USB."""
+        self._devices = devices
         self._keeper = keeper
         self._backend = backend
         self._services = services
@@ -114,9 +121,18 @@ class Answers:
         }
 
     def _unlock(self, question: Document, caller: Caller) -> Document:
-        self._keeper.open(Secret(_word(question, "passphrase")))
+        way = question.get("way")
+        if way is None:
+            self._keeper.open(Secret(_word(question, "passphrase")))
+        else:
+            self.open_with(str(way), caller.talk)
         self._services.warm()
         return self._status(question, caller)
+
+    def open_with(self, way: str, talk: FarPerson | None) -> None:
+        """Open by `fido2` or `keychain`. Raises as `SealedVault.unlock`; `no-such-way` for another word."""
+        with talk.cancelling() if talk is not None else contextlib.nullcontext(threading.Event()) as cancel:
+            self._keeper.open_with(self._services.credential(way, talk, cancel, self._devices))
 
     def _lock(self, question: Document, caller: Caller) -> Document:
         self._keeper.close("asked")

@@ -7,13 +7,14 @@ is left open the process ends, which is what really wipes it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.system.clock import Clock
 from credguard.vault.lock import PARTS, Held, Limits, moment
 from credguard.vault.sealed.backend import as_typed
+from credguard.vault.sealed.credentials import Credential
 from credguard.vault.sealed.seen import OTHER_BRANCH, ROLLED_BACK
 from credguard.vault.sealed.vault import SealedVault
 
@@ -58,6 +59,7 @@ class Keeper:
         self._closed = closed
         self._held: dict[str, Held] = {}
         self._lock = threading.RLock()
+        self._changed = threading.Event()
 
     # ── opening and using ────────────────────────────────────────────────────────────────────────
     def open(self, passphrase: Secret, create: bool = False) -> None:
@@ -66,10 +68,27 @@ class Keeper:
         with self._lock:
             if create:
                 self.vault.create(passphrase)
+                self._opened(PARTS)
             else:
-                self.vault.unlock(as_typed(passphrase, {slot.type for slot in self.vault.slots()}))
-            now = moment(self._clock)
-            self._held = {part: Held(now, now) for part in PARTS if part in self.vault.opened}
+                typed = as_typed(passphrase, {slot.type for slot in self.vault.slots()})
+                self._opened(self.vault.unlock(typed).opens)
+
+    def open_with(self, credential: Credential) -> None:
+        """Open what a security key or the keychain opens, beside what is open already. Nothing else waits
+        while a person is asked. Raises as `SealedVault.unlock`."""
+        ready = self.vault.prepare(credential)
+        with self._lock:
+            self._opened(self.vault.unlock(ready).opens)
+
+    def _opened(self, parts: Sequence[str]) -> None:
+        """These were opened now; what was open before keeps its time."""
+        now, held = moment(self._clock), self._held
+        self._held = {
+            part: held[part] if part in held and part not in parts else Held(now, now)
+            for part in PARTS
+            if part in self.vault.opened
+        }
+        self._changed.set()
 
     @property
     def open_parts(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import selectors
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
@@ -31,6 +31,7 @@ from credguard.vault.lock import Limits, limits_of
 from credguard.vault.remote import error_body
 from credguard.vault.sealed.backend import SealedBackend, read_passphrase_file
 from credguard.vault.sealed.vault import SealedVault
+from credguard.vault.talk import FarPerson, Pipes
 from credguard.wire import frames, places
 
 #: How often it looks whether something has run out (seconds).
@@ -51,7 +52,10 @@ _REASONS = {
 class Agent:
     """Everything the process holds. `stop` may be called from any thread."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(
+        self, clock: Clock | None = None, devices: Callable[[], Iterable[Any]] | None = None
+    ) -> None:
+        """`devices` lists the security keys that are plugged in; None: those on USB."""
         self.clock: Clock = clock or SystemClock()
         self._settings = _Fresh(places.settings_file())
         self._wake_read, self._wake_write = os.pipe()
@@ -71,11 +75,17 @@ class Agent:
         self.approvals = Approvals(
             lambda: KeptApprovals(self.services.database), self.clock, self._demanded, self._record
         )
-        self.answers = Answers(self.keeper, backend, self.services, self.approvals, self.stop)
+        self.answers = Answers(self.keeper, backend, self.services, self.approvals, self.stop, devices)
 
     def open(self, passphrase: Secret, create: bool = False) -> None:
         """Open the vault. Raises as `SealedVault.open`."""
         self.keeper.open(passphrase, create)
+        self.services.warm()
+        keep_in_memory()
+
+    def open_with(self, way: str, person: FarPerson) -> None:
+        """The same by a security key or the keychain."""
+        self.answers.open_with(way, person)
         self.services.warm()
         keep_in_memory()
 
@@ -180,34 +190,37 @@ def run(*, handed: bool, leashed: bool, ask: Callable[[str], str | None], say: C
     agent = Agent()
     if not handed:
         return _run(agent, None, ask, say)
+    line = Pipes(os.dup(0), os.dup(1))
     try:
-        return _run(agent, _handed() or (None, False), ask, say, leashed)
+        return _run(agent, line, ask, say, leashed)
     except CredGuardError as error:
-        _report(frames.ERROR, error_body(error))
+        _report(line, frames.ERROR, error_body(error))
         return 1
 
 
 def _run(
     agent: Agent,
-    given: tuple[Secret | None, bool] | None,
+    line: Pipes | None,
     ask: Callable[[str], str | None],
     say: Callable[[str], None],
     leashed: bool = False,
 ) -> int:
+    """`line` to whoever started it and hands the vault's passphrase over; None: somebody at a terminal."""
     path = places.agent_socket()
     with _alone(agent.services):
         listener = bind(path)
         mine = os.lstat(path).st_ino
         try:
-            if given is not None and given[0] is not None:
-                agent.open(given[0], given[1])
-            elif given is None:
+            if line is not None:
+                _open_as_told(agent, line)
+            else:
                 _open_in_foreground(agent, ask)
             _signals(agent)
             leash = None
-            if given is not None:
-                _report(frames.ANSWER, frames.encode({"pid": os.getpid()}))
+            if line is not None:
+                _report(line, frames.ANSWER, frames.encode({"pid": os.getpid()}))
                 leash = _detach(leashed)
+                line.hang_up()
             else:
                 open_now = bool(agent.keeper.open_parts)
                 say("The vault is open." if open_now else "Waiting for: credguard unlock")
@@ -256,20 +269,23 @@ def _open_in_foreground(agent: Agent, ask: Callable[[str], str | None]) -> None:
         agent.open(Secret(answer))
 
 
-def _handed() -> tuple[Secret | None, bool] | None:
-    """The passphrase from the pipe, and whether to make the vault."""
+def _open_as_told(agent: Agent, line: Pipes) -> None:
+    """By the first frame (launch.py); an empty one leaves it locked."""
     try:
-        found = frames.read(lambda count: os.read(0, count))
-        document = frames.decode(found[1]) if found is not None else {}
-    except (EOFError, OSError, frames.Foreign):
-        return None
-    passphrase = document.get("passphrase")
-    return (Secret(passphrase), document.get("create") is True) if isinstance(passphrase, str) else None
+        found = line.receive()
+        how = frames.decode(found[1]) if found is not None else {}
+    except frames.Foreign:
+        how = {}
+    passphrase, way = how.get("passphrase"), how.get("way")
+    if isinstance(passphrase, str):
+        agent.open(Secret(passphrase), how.get("create") is True)
+    elif isinstance(way, str):
+        agent.open_with(way, FarPerson(line))
 
 
-def _report(kind: bytes, body: bytes) -> None:
+def _report(line: Pipes, kind: bytes, body: bytes) -> None:
     with contextlib.suppress(OSError):
-        os.write(1, frames.pack(kind, body))
+        line.send(kind, body)
 
 
 def _detach(leashed: bool) -> int | None:

@@ -23,6 +23,7 @@ from credguard.domain.text import text
 from credguard.system.durable import make_private_folder, translate
 from credguard.system.peers import Peer, peer_of
 from credguard.vault.remote import error_body, reachable
+from credguard.vault.talk import FarPerson, Socket
 from credguard.wire import frames
 
 #: A frame that has begun is whole, and an answer taken, within this time (seconds).
@@ -108,7 +109,10 @@ class Server:
         threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
 
     def _serve(self, connection: socket.socket, peer: Peer) -> None:
-        caller = Caller(peer.pid, lambda: is_gone(connection))
+        def gone() -> bool:
+            return is_gone(connection)
+
+        caller = Caller(peer.pid, gone, FarPerson(Socket(connection, gone)))
         try:
             with connection:
                 while self._one(connection, caller):

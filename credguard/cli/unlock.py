@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from credguard.workflows.unlocking import LockState
 
 
-@click.command(cls=Command, help="Open the sealed vault until it locks: asks for its passphrase once.")
+@click.command(cls=Command, help="Open the sealed vault until it locks: asks once, for words or a touch.")
+@click.option("--security-key", is_flag=True, help="Open it with a security key, by a touch.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_obj
-def command(context: Context, as_json: bool) -> int:
+def command(context: Context, security_key: bool, as_json: bool) -> int:
     services = context.services
+    way = "fido2" if security_key else None
     went_on = services.allow_programs()
     sealed = "sealed" in {services.store_kind(), services.settings.get("codes_store")}
-    if sealed and not services.unlock_from_file() and not services.unlock_by_asking():
+    from_file = sealed and way is None and services.unlock_from_file()
+    if sealed and not from_file and not services.unlock_by_asking(way):
         raise Locked(
             "vault-locked",
             text("The sealed vault is locked, and there is nobody to ask."),

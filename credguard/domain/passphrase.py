@@ -12,6 +12,11 @@ from credguard.domain.text import Text, text
 #: What a sealed vault asks. A face that knows them can draw one dialog for what a terminal asks twice.
 OPEN = "Passphrase of the sealed vault"
 AGAIN = "That was not it. Passphrase of the sealed vault"
+WRONG = "That was not it. "
+RECOVERY = "Recovery code of the sealed vault"
+#: Behind a question that nothing typed answers with a security key.
+OR_KEY = " (nothing: a security key)"
+WITH_KEY = "Passphrase that goes with this security key"
 NEW = "A passphrase for the new sealed vault"
 REPEAT = "The same once more"
 

@@ -42,8 +42,9 @@ def _run(demo: bool) -> int:
     asker = Asker()
     keys = KeysAtWindow(asker)
     services = Services(
-        demo=demo, passphrase=asker.ask, starts_agent=not demo, keeps_code=asker.keeps_code, keys=keys
-    )
+        demo=demo, passphrase=asker.ask, starts_agent=not demo, keeps_code=asker.keeps_code, keys=keys,
+        hands=keys.at_hand,
+    )  # fmt: skip
     mode: Mode = services.settings.get("theme")
     made = Theme(app, mode)
     made.reduced_motion = services.settings.get("reduced_motion") == "on"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from credguard.gui.passphrase import Asker
     from credguard.vault.sealed.credentials import KnownKey, Touched
     from credguard.vault.security_key import UsbSecurityKeys
+    from credguard.vault.talk import AtHand
 
 #: How long a person has for a touch (seconds): keys themselves give up after about thirty.
 PATIENCE = 30.0
@@ -43,6 +44,20 @@ class KeysAtWindow(QObject):
         """The person does not want to touch one any more."""
         with self._guard:
             self._cancel.set()
+
+    def at_hand(self) -> AtHand:
+        """A person at the window, while another process talks to the keys; until `ended` is told."""
+        from credguard.vault.talk import AtHand
+
+        cancel = threading.Event()
+        with self._guard:
+            self._cancel = cancel
+        person = _Person(self, self._asker, cancel)
+
+        def tell(event: str) -> None:
+            (self.ended if event == "ended" else self.touch).emit()
+
+        return AtHand(person.pin, person.words, tell, cancel)
 
     # ── called from workers ──────────────────────────────────────────────────────────────────────
     def during(self, call: Callable[[UsbSecurityKeys], Touched]) -> Touched:
@@ -76,6 +91,15 @@ class _Person:
             left = f"{tries_left} {'try' if tries_left == 1 else 'tries'} left before it locks itself."
         typed = None if self._cancel.is_set() else self._asker.ask_with(
             lambda: TypedPanel("PIN of the security key", left or "The key asks for it.", "PIN")
+        )  # fmt: skip
+        return Secret(typed) if typed else None
+
+    def words(self) -> Secret | None:
+        """The passphrase that opens the vault together with the key."""
+        from credguard.gui.journeys.unlock_panel import TypedPanel
+
+        typed = None if self._cancel.is_set() else self._asker.ask_with(
+            lambda: TypedPanel("Open the vault", "The key opens it together with this.", "Passphrase")
         )  # fmt: skip
         return Secret(typed) if typed else None
 

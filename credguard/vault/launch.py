@@ -9,12 +9,14 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from credguard.domain.errors import CredGuardError
-from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.vault.remote import error_of
+from credguard.vault.talk import Pipes, called_off, follow
 from credguard.wire import frames, places
 
 #: An environment is readable in /proc and kept for hours: keys of the shell that unlocked stay out of it.
@@ -45,54 +47,62 @@ class Started:
         return self._process.poll() is not None
 
 
-def start(
-    passphrase: Secret, *, create: bool = False, child: bool = False, environ: Mapping[str, str] | None = None
-) -> Started:
-    """Start the agent, open; when this returns it answers.
+def program() -> list[str]:
+    """What runs a command of this CredGuard: this interpreter, isolated, with this package."""
+    return [sys.executable, "-I", os.path.join(places.package(), "__main__.py")]
 
-    `create`: make the vault, for one that was never there. `child`: it ends with this process. Raises
-    what opening the vault raises, `agent-running`, or `agent-failed`.
+
+def clean(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the secrets a shell may have in it."""
+    return {name: value for name, value in environ.items() if name not in _NOT_HANDED_ON}
+
+
+def start(
+    how: Mapping[str, object],
+    *,
+    child: bool = False,
+    environ: Mapping[str, str] | None = None,
+    argv: Sequence[str] | None = None,
+    answer: Callable[[dict[str, Any]], str | None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Started:
+    """Start the agent; when this returns it answers.
+
+    `how` it opens the vault: `{"passphrase": …}` (and `"create": True`: make the vault, for one that was
+    never there), `{"way": "fido2"}` or `"keychain"`, which ask through `answer` (talk.py) until `cancel` is
+    set, or `{}`: it waits, locked. `child`: it ends with this process. Raises what opening the vault
+    raises, `agent-running`, or `agent-failed`.
     """
-    kept = os.environ if environ is None else environ
-    command = [sys.executable, "-I", os.path.join(places.package(), "__main__.py"), "agent", "--handed"]
-    if child:
-        command.append("--leashed")
+    command = [*(argv or program()), "agent", "--handed", *(["--leashed"] if child else [])]
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={name: value for name, value in kept.items() if name not in _NOT_HANDED_ON},
+        env=clean(os.environ if environ is None else environ),
         cwd=os.path.abspath(os.sep),
         start_new_session=True,
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    question = frames.encode({"passphrase": passphrase.reveal(), "create": create})
-    try:
-        with contextlib.suppress(OSError):
-            process.stdin.write(frames.pack(frames.QUESTION, question))
-            process.stdin.flush()
-        answer = frames.read(process.stdout.read)
-    except (EOFError, frames.Foreign):
-        answer = None
-    finally:
-        process.stdout.close()
-    if answer is None or answer[0] != frames.ANSWER:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
+    line = Pipes.of(process)
+    with contextlib.suppress(OSError):
+        line.send(frames.QUESTION, frames.encode(dict(how)))
+    found = follow(line, answer or (lambda event: None), cancel)
+    if found is None or found[0] != frames.ANSWER:
+        line.hang_up()
         process.wait(10)
-        if answer is not None and answer[0] == frames.ERROR:
-            raise error_of(answer[1])
+        if found is not None and found[0] == frames.ERROR:
+            raise error_of(found[1])
+        if cancel is not None and cancel.is_set():
+            raise called_off()
         raise CredGuardError(
             "agent-failed",
             text("CredGuard’s agent did not start."),
             text("See why with: credguard agent"),
         )
-    if child:
-        leash = os.dup(process.stdin.fileno())
-        os.set_inheritable(leash, False)
-        process.stdin.close()
-        return Started(process, leash)
-    process.stdin.close()
-    return Started(process, None)
+    leash = line.take_sending() if child else None
+    if child and leash is None:
+        raise called_off()  # it opened just when it was called off, and ends with its leash
+    line.hang_up()
+    return Started(process, leash)

@@ -20,6 +20,7 @@ from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.system.peers import peer_of
+from credguard.vault.talk import Socket, called_off, follow
 from credguard.wire import frames, places
 
 Answer = dict[str, Any]
@@ -144,6 +145,30 @@ class Agent:
     def unlock(self, passphrase: Secret) -> Answer:
         """Open what the passphrase opens, in the agent that runs. Raises as `SealedVault.open`."""
         return self._ask({"ask": "unlock", "passphrase": passphrase.reveal()})
+
+    def unlock_with(
+        self, way: str, answer: Callable[[Answer], str | None], cancel: threading.Event | None = None
+    ) -> Answer:
+        """Open by `fido2` or `keychain`, in the agent that runs; it asks through `answer` (talk.py).
+
+        Raises Locked `vault-locked` where none answers, CredGuardError `key-cancelled`, and as the slot's
+        kind does.
+        """
+        connection = connect(self._path)
+        if connection is None:
+            raise locked()
+        with connection:
+            line = Socket(connection, lambda: False)
+            try:
+                line.send(frames.QUESTION, frames.encode({"ask": "unlock", "way": way}))
+            except OSError:
+                raise locked() from None
+            found = follow(line, answer, cancel)
+        if found is None:
+            raise called_off() if cancel is not None and cancel.is_set() else locked()
+        if found[0] == frames.ERROR:
+            raise error_of(found[1])
+        return frames.decode(found[1])
 
     def lock(self) -> bool:
         """End the agent; returns when its process let go of the connection. False where none runs."""

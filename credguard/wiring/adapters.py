@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from credguard.vault.sealed.backend import SealedBackend
     from credguard.vault.sealed.credentials import SecurityKeys
     from credguard.vault.security_key import Person
+    from credguard.vault.talk import AtHand
 
 
 class Adapters:
@@ -37,12 +38,16 @@ class Adapters:
         person: Person | None = None,
         keeps_code: Callable[[Secret], bool] | None = None,
         keys: Callable[[], SecurityKeys] | None = None,
+        hands: Callable[[], AtHand] | None = None,
+        program: Sequence[str] | None = None,
     ) -> None:
         """`sealed` is the vault that this process itself holds open: then it is the agent. With
         `starts_agent` the sealed vault is opened in an agent of its own, which ends with this process.
         `person` touches security keys and types their PINs; `keeps_code` shows the recovery code of a new
         sealed vault and says whether it was written down. Without them there are neither. A face that
-        shows the wait for a touch itself hands in the security `keys` in place of a person."""
+        shows the wait for a touch itself hands in the security `keys` in place of a person, and `hands` for
+        what the agent asks while it opens the vault. `program` runs CredGuard's commands, where that is not
+        this interpreter with this package."""
         self.demo = demo
         self.clock: Clock = clock or SystemClock()
         self._environ = os.environ if environ is None else environ
@@ -52,6 +57,8 @@ class Adapters:
         self._person = person
         self._keeps_code = keeps_code
         self._keys_given = keys
+        self._hands_given = hands
+        self._program = program
         self._sent: dict[str, OtpEntry] = {}
         self._offers: dict[str, OtpEntry] = {}
         self._from_vaults: dict[tuple[str, str, str], Secret] = {}

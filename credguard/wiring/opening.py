@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from credguard.wire import places
 from credguard.wiring.catalogs import Catalogs
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from credguard.domain.secret import Secret
     from credguard.domain.text import Text
     from credguard.queries.openness import Openness
-    from credguard.workflows.unlocking import LockDone, LockState
+    from credguard.vault.sealed.credentials import Credential
+    from credguard.vault.talk import FarPerson
+    from credguard.workflows.unlocking import LockDone, LockState, UnlockWay
     from credguard.workflows.vault_care import VaultCare
 
 
@@ -33,9 +36,10 @@ class Opening(Catalogs):
                      "_profiles", "_devices", "_activity", "_own_codes"):  # fmt: skip
             getattr(self, name)
 
-    def unlock_by_asking(self) -> bool:
-        """The same, asking for the passphrase; False where nobody wanted to answer."""
-        return self._unlocking.by_asking()
+    def unlock_by_asking(self, way: str | None = None) -> bool:
+        """Open the vault in the agent, asking a person as its slots are, or for one `way` of `unlock_ways`;
+        False where nobody wanted to answer. Raises as `unlock_with`."""
+        return self._unlocking.by_asking(way)
 
     def unlock_from_file(self) -> bool:
         """The same with CREDGUARD_PASSPHRASE_FILE; False where it is not set."""
@@ -46,6 +50,71 @@ class Opening(Catalogs):
 
         self._unlocking.with_passphrase(read_passphrase_file(file))
         return True
+
+    def unlock_ways(self) -> tuple[UnlockWay, ...]:
+        """The kinds of slots that the sealed vault has, for a page that opens it: `passphrase`, `recovery`,
+        `fido2`, `keychain`, in this order. Opens nothing, asks nobody; () for no vault.
+
+        Raises as `SealedVault.slots` (`vault-damaged`, …).
+        """
+        from credguard.workflows.unlocking import ways
+
+        vault = self._sealed_backend.vault
+        return ways(vault.slots()) if vault.exists else ()
+
+    def unlock_with(
+        self,
+        way: str,
+        typed: Secret | None = None,
+        *,
+        ask_pin: Callable[[int | None], Secret | None] | None = None,
+        ask_words: Callable[[], Secret | None] | None = None,
+        tell: Callable[[str], None] = lambda event: None,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        """Open the sealed vault in the agent, by one of `unlock_ways`. Waits for the person: call it in a
+        worker; the callbacks come in that worker, and may wait.
+
+        `passphrase` and `recovery` take what was `typed`. `fido2`: the agent talks to the keys that are
+        plugged in; `tell("touch")` when one blinks, `ask_pin(tries_left)` when it wants its PIN (None: the
+        person does not want to), `ask_words()` for the passphrase that a key may open together with.
+        `keychain` asks nothing. `cancel`, set from any thread, calls the wait off.
+
+        Programs that wait go on. Raises CredGuardError `wrong-passphrase`, `recovery-code`,
+        `wrong-recovery-code`, `no-keychain-slot`, `key-cancelled`, those of
+        vault/security_key_errors.py, and what the vault raises.
+        """
+        from credguard.vault.talk import AtHand
+
+        self._unlocking.with_way(way, typed, AtHand(ask_pin, ask_words, tell, cancel))
+        self._parts_changed()
+        self.store.check()
+        self.allow_programs()
+
+    def _parts_changed(self) -> None:
+        """Another agent answers, or holds other parts: what was noted of it is asked anew."""
+        for name in ("_parts_at_agent", "_agent_codes"):
+            self.__dict__.pop(name, None)
+
+    def credential(
+        self,
+        way: str,
+        person: FarPerson | None,
+        cancel: threading.Event,
+        devices: Callable[[], Iterable[Any]] | None = None,
+    ) -> Credential:
+        """What opens the vault by `keychain` or `fido2`, in the process that holds it. Raises
+        CredGuardError `no-such-way`."""
+        from credguard.vault.sealed.credentials import KeychainKey, SecurityKey
+        from credguard.workflows.unlocking import no_such_way
+
+        if way == "keychain":
+            return KeychainKey(self._keychain_slots)
+        if way != "fido2" or person is None:
+            raise no_such_way(way)
+        from credguard.vault.security_key import UsbSecurityKeys
+
+        return SecurityKey(UsbSecurityKeys(person, devices, cancel), person.words)
 
     def store_kind(self) -> str:
         """`keychain` or `sealed`: where keys are, or would be."""

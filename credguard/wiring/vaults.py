@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from credguard.vault.sealed.credentials import SecurityKeys
     from credguard.vault.sealed.seen import Seen
     from credguard.vault.store import SecretStore
+    from credguard.vault.talk import AtHand
     from credguard.workflows.unlocking import Unlocking
 
 
@@ -81,6 +82,7 @@ class Vaults(Adapters):
         return Unlocking(
             lambda: self.agent, self._passphrase, places.vault_file(), child=self._starts_agent,
             environ=self._environ, keeps_code=self._keeps_code, make=self._new_vault,
+            hands=self._hands, program=self._program,
         )  # fmt: skip
 
     def _new_vault(self, passphrase: Secret, code: Secret | None) -> None:
@@ -147,6 +149,30 @@ class Vaults(Adapters):
             return UsbSecurityKeys(person)
 
         return keys
+
+    @property
+    def _hands(self) -> Callable[[], AtHand] | None:
+        """Who touches keys and types PINs, while the agent talks to the keys."""
+        person, ask = self._person, self._passphrase
+        if self._hands_given is not None or person is None:
+            return self._hands_given
+
+        def hands() -> AtHand:
+            from credguard.domain import passphrase
+            from credguard.domain.secret import Secret
+            from credguard.vault.talk import AtHand
+
+            def words() -> Secret | None:
+                typed = ask(passphrase.WITH_KEY) if ask is not None else None
+                return Secret(typed) if typed else None
+
+            def tell(event: str) -> None:
+                if event == "touch":
+                    person.touch()
+
+            return AtHand(person.pin, words, tell)
+
+        return hands
 
     @cached_property
     def _keychain_slots(self) -> KeychainSlots:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,12 @@ from credguard.vault.store import SecretStore
 if TYPE_CHECKING:
     from credguard.vault.launch import Started
     from credguard.vault.remote import Agent
+    from credguard.vault.sealed.slots import SlotView
+    from credguard.vault.talk import AtHand
 
 Ask = Callable[[str], "str | None"]
 TRIES = 3
+_RETRIED = {"wrong-passphrase", "recovery-code", "wrong-recovery-code", "pin-wrong", "key-untouched"}
 #: Programs wait this long for a person (seconds); the SDKs give the whole answer 50.
 PERSON = 40.0
 _LOOK = 0.25
@@ -56,6 +59,39 @@ class LockDone:
     waiting: bool
 
 
+@dataclass(frozen=True, slots=True)
+class UnlockWay:
+    """One kind of slot: how many, what the person called them, which parts they open together.
+
+    `with_words`: security keys that open together with a passphrase only are among them.
+    """
+
+    kind: str
+    labels: tuple[str, ...]
+    opens: tuple[str, ...]
+    with_words: bool = False
+
+
+def ways(slots: Sequence[SlotView]) -> tuple[UnlockWay, ...]:
+    """Slots by kind, in the order a person is offered them."""
+    found = []
+    for kind in ("passphrase", "recovery", "fido2", "keychain"):
+        its = [slot for slot in slots if slot.type == kind]
+        if its:
+            opens = tuple(part for part in ("keys", "codes") if any(part in slot.opens for slot in its))
+            labels = tuple(slot.label for slot in its)
+            found.append(UnlockWay(kind, labels, opens, any(slot.with_passphrase for slot in its)))
+    return tuple(found)
+
+
+def no_such_way(way: str) -> CredGuardError:
+    return CredGuardError(
+        "no-such-way",
+        text("The vault is not opened by {way}.", way=way),
+        text("Use another way in. All of them: credguard vault slots"),
+    )
+
+
 class Unlocking:
     """Opens the sealed vault in the agent. `child`: an agent that is started ends with this process."""
 
@@ -69,9 +105,13 @@ class Unlocking:
         environ: Mapping[str, str],
         keeps_code: Callable[[Secret], bool] | None = None,
         make: Callable[[Secret, Secret | None], None] | None = None,
+        hands: Callable[[], AtHand] | None = None,
+        program: Sequence[str] | None = None,
     ) -> None:
         """`keeps_code` shows somebody the recovery code of a vault that is to be made, and says whether it
-        was written down; `make` then makes the vault with a passphrase and that code."""
+        was written down; `make` then makes the vault with a passphrase and that code. `hands` is
+        somebody who touches security keys, and types their PINs. `program` runs
+        CredGuard's commands, where that is not this interpreter with this package."""
         self._agent = agent
         self._ask = ask
         self._path = vault_path
@@ -79,6 +119,8 @@ class Unlocking:
         self._environ = environ
         self._keeps_code = keeps_code
         self._make = make
+        self._hands = hands
+        self._program = program
         self._started: Started | None = None
 
     def close(self) -> None:
@@ -96,42 +138,115 @@ class Unlocking:
         `agent-running`, `agent-failed`."""
         agent = self._agent()
         if agent is None:
-            raise CredGuardError(
-                "agent-not-here",
-                text("The agent does not run on this system yet."),
-                text("Name a passphrase file in CREDGUARD_PASSPHRASE_FILE, or type it for each command."),
-            )
+            raise _not_here()
         if not create:
             try:
                 agent.unlock(passphrase)
                 return
             except Locked:
                 pass  # none runs
+        self._start({"passphrase": passphrase.reveal(), "create": create})
+
+    def with_way(self, way: str, typed: Secret | None, person: AtHand) -> None:
+        """Open by one kind of slot. Raises as `with_passphrase`, and as the slot's kind does."""
+        if way in {"passphrase", "recovery"}:
+            if typed is None:
+                raise no_such_way(way)
+            self.with_passphrase(typed)
+            return
+        agent = self._agent()
+        if agent is None:
+            raise _not_here()
+        try:
+            agent.unlock_with(way, person.answer, person.cancel)
+            return
+        except Locked as error:
+            if error.code != "vault-locked":
+                raise  # one runs, and it did not open
+        self._start({"way": way}, person)
+
+    def _start(self, how: dict[str, object], person: AtHand | None = None) -> None:
         from credguard.vault.launch import start
 
         self.close()
-        self._started = start(passphrase, create=create, child=self._child, environ=self._environ)
+        answer, cancel = (person.answer, person.cancel) if person is not None else (None, None)
+        self._started = start(
+            how, child=self._child, environ=self._environ, argv=self._program, answer=answer, cancel=cancel
+        )
 
-    def by_asking(self) -> bool:
-        """Ask a person; False where they did not want to. Raises as `with_passphrase`."""
-        if self._ask is None:
-            return False
+    def by_asking(self, way: str | None = None) -> bool:
+        """Ask a person, for one `way` or as the vault's slots are; False where they did not want to.
+
+        A keychain that opens all of it asks nobody. Raises as `with_way`.
+        """
         if not self.vault_exists():
-            return self._create(self._ask)
-        question = words.OPEN
+            return self._create(self._ask) if self._ask is not None else False
+        if way is not None:
+            self._by_touch(way)
+            return True
+        found = {one.kind: one for one in self._ways()}
+        if "keychain" in found and found["keychain"].opens == ("keys", "codes") and self._by_keychain():
+            return True
+        if self._hands is not None and "fido2" in found and not found.keys() & {"passphrase", "recovery"}:
+            self._by_touch("fido2")
+            return True
+        if self._ask is None:
+            return "keychain" in found and self._by_keychain()
+        return self._by_typing(self._ask, found)
+
+    def _by_typing(self, ask: Ask, found: Mapping[str, UnlockWay]) -> bool:
+        recovery = "recovery" in found and "passphrase" not in found
+        question = words.RECOVERY if recovery else words.OPEN
+        hint = words.OR_KEY if "fido2" in found and self._hands is not None else ""
+        wrong = ""
         for tried in range(1, TRIES + 1):
-            answer = self._ask(question)
+            answer = ask(f"{wrong}{question}{hint}")
             if answer is None:
-                return False
+                # Nobody is here to type; what opens by itself opens.
+                return tried == 1 and "keychain" in found and self._by_keychain()
             try:
                 if answer:
                     self.with_passphrase(Secret(answer))
                     return True
+                if hint:
+                    self._by_touch("fido2")
+                    return True
             except CredGuardError as error:
-                if error.code != "wrong-passphrase" or tried == TRIES:
+                if error.code not in _RETRIED or tried == TRIES:
                     raise
-            question = words.AGAIN
+                wrong = words.WRONG if error.code == "wrong-passphrase" else f"{error.what} "
+            else:
+                wrong = words.WRONG
         return False
+
+    def _by_touch(self, way: str) -> None:
+        from credguard.vault.talk import AtHand
+
+        person = self._hands() if self._hands is not None else AtHand()
+        try:
+            self.with_way(way, None, person)
+        finally:
+            person.tell("ended")
+
+    def _by_keychain(self) -> bool:
+        from credguard.vault.talk import AtHand
+
+        try:
+            self.with_way("keychain", None, AtHand())
+        except CredGuardError as error:
+            if error.code in {"no-keychain-slot", "store-silent", "store-locked", "item-unreadable"}:
+                return False
+            raise
+        return True
+
+    def _ways(self) -> tuple[UnlockWay, ...]:
+        from credguard.vault.sealed.vault import SealedVault
+
+        vault = SealedVault(self._path)
+        # Gone or damaged: the agent says what became of it.
+        with contextlib.suppress(CredGuardError):
+            return ways(vault.slots())
+        return ()
 
     def _create(self, ask: Ask) -> bool:
         first = ask(words.NEW)
@@ -153,6 +268,14 @@ class Unlocking:
                 return True
         self.with_passphrase(Secret(first), create=True)
         return True
+
+
+def _not_here() -> CredGuardError:
+    return CredGuardError(
+        "agent-not-here",
+        text("The agent does not run on this system yet."),
+        text("Name a passphrase file in CREDGUARD_PASSPHRASE_FILE, or type it for each command."),
+    )
 
 
 def state(agent: Agent | None, settings: Settings, locked_file: str, vault: bool) -> LockState:

@@ -100,7 +100,7 @@ def test_unlock_without_anybody_to_ask_is_locked(desk: Desk) -> None:
 
 def test_a_wrong_passphrase_starts_nothing(desk: Desk) -> None:
     with pytest.raises(CredGuardError) as caught:
-        start(Secret("not it"), environ=desk.env)
+        start({"passphrase": "not it"}, environ=desk.env)
     assert caught.value.code == "wrong-passphrase"
     assert Agent().open_parts() == ()
     desk.start()
@@ -127,7 +127,8 @@ def test_in_the_foreground_it_waits_for_unlock(desk: Desk) -> None:
 def test_a_child_ends_with_whoever_started_it(desk: Desk) -> None:
     code = (
         "import os; from credguard.vault.launch import start; from tests.support.stores import passphrase;"
-        "print(start(passphrase(), child=True).pid, flush=True); os.kill(os.getpid(), 9)"
+        "how = {'passphrase': passphrase().reveal()}; print(start(how, child=True).pid, flush=True);"
+        "os.kill(os.getpid(), 9)"
     )
     ran = desk.run([sys.executable, "-c", code], {"PYTHONPATH": str(ROOT)})
     pid = int(ran.stdout)
@@ -185,7 +186,7 @@ def test_another_user_is_turned_away_though_the_folder_lets_them_in(desk: Desk) 
 def test_two_agents_at_once_are_one(desk: Desk) -> None:
     desk.start()
     with pytest.raises(CredGuardError) as caught:
-        start(passphrase(), environ=desk.env)
+        start({"passphrase": passphrase().reveal()}, environ=desk.env)
     assert caught.value.code == "agent-running"
     assert desk.provider().returncode == 0
 

@@ -73,7 +73,7 @@ class Desk:
 
     # ── processes ────────────────────────────────────────────────────────────────────────────────
     def start(self, child: bool = False) -> Started:
-        made = start(passphrase(), child=child, environ=self.env)
+        made = start({"passphrase": passphrase().reveal()}, child=child, environ=self.env)
         self._started.append(made)
         return made
 

@@ -252,15 +252,15 @@ class SealedBackend:
             except CredGuardError as error:
                 if error.code not in _RETRIED or tried == TRIES:
                     raise
-                wrong = "That was not it. " if error.code == "wrong-passphrase" else f"{error.what} "
+                wrong = words.WRONG if error.code == "wrong-passphrase" else f"{error.what} "
 
     def _once(self, kinds: set[str], keys: Callable[[], SecurityKeys] | None, wrong: str) -> None:
         """One question, or one touch."""
         if keys is not None and not kinds & {PASSPHRASE, RECOVERY}:
             self._vault.unlock(SecurityKey(keys(), self._words))
             return
-        question = words.OPEN if PASSPHRASE in kinds else "Recovery code of the sealed vault"
-        hint = " (nothing: a security key)" if keys is not None else ""
+        question = words.OPEN if PASSPHRASE in kinds else words.RECOVERY
+        hint = words.OR_KEY if keys is not None else ""
         # A window knows `words.OPEN` and `words.AGAIN`, which is the one after a wrong passphrase.
         typed = self._answer(f"{wrong}{question}{hint}")
         if not typed and keys is not None:

@@ -207,6 +207,29 @@ class SecurityKey:
         return self.words()
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A credential whose person was asked already: `pairs` are its slots, each with the KEK to try."""
+
+    of: Credential
+    pairs: tuple[tuple[Slot, bytes], ...]
+
+    @property
+    def type(self) -> str:
+        return self.of.type
+
+    def keks(self, vault: str, slots: Sequence[Slot]) -> Iterator[tuple[Slot, bytes]]:
+        # As the slots are now: one that was wrapped anew meanwhile has another bundle, and the same KEK.
+        now = {slot["id"]: slot for slot in slots}
+        yield from ((now[slot["id"]], kek) for slot, kek in self.pairs if slot["id"] in now)
+
+    def enrol(self, vault: str, slot_id: str, slots: Sequence[Slot]) -> tuple[dict[str, Any], bytes]:
+        return self.of.enrol(vault, slot_id, slots)
+
+    def misses(self) -> CredGuardError:
+        return self.of.misses()
+
+
 def foreign_key() -> CredGuardError:
     """The key that was asked knows none of the credentials."""
     return CredGuardError(

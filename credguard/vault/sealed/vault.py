@@ -22,7 +22,7 @@ from credguard.domain.text import text
 from credguard.system.clock import Clock, SystemClock
 from credguard.vault.sealed import argon, body, format, rules  # noqa: A004 the file's format
 from credguard.vault.sealed.body import CODES, KEYS, Items, compartment_of
-from credguard.vault.sealed.credentials import Credential, Passphrase
+from credguard.vault.sealed.credentials import Credential, Passphrase, Prepared
 from credguard.vault.sealed.format import Compartment, VaultFile, changed
 from credguard.vault.sealed.seen import Notice, Seen, compare
 from credguard.vault.sealed.slots import Bundle, DoesNotFit, SlotView, new_slot, open_slot, wrap
@@ -158,6 +158,18 @@ class SealedVault:
         """
         with self._threads, self._naming_a_copy():
             return self._unlock(credential, only)
+
+    def prepare(self, credential: Credential) -> Credential:
+        """The same credential with all that takes a person or time done: no lock is held meanwhile.
+
+        Raises as `unlock`, but for what only trying the slots can tell.
+        """
+        with self._naming_a_copy():
+            file = format.read(self._disk.read())
+            fitting = [slot for slot in file.slots if slot["type"] == credential.type]
+            if not fitting:
+                raise no_such_slot(file, credential.type)
+            return Prepared(credential, tuple(credential.keks(file.vault, fitting)))
 
     def _unlock(self, credential: Credential, only: str | None) -> SlotView:
         data = self._disk.read()
