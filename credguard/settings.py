@@ -162,6 +162,13 @@ TABLE: tuple[Setting, ...] = (
         choices=("go-on", "wait"),
     ),
     Setting(
+        "tray",
+        str,
+        "stay",
+        text("The icon in the tray: stay there when the window closes, show it with the window, or off"),
+        choices=("stay", "show", "off"),
+    ),
+    Setting(
         "approve",
         str,
         "off",

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from credguard.gui.passphrase import Asker
 from credguard.gui.security_keys import KeysAtWindow
+from credguard.gui.single import alone
 from credguard.gui.theme import Mode, Theme
 from credguard.gui.window import Window
 from credguard.services import Services
@@ -45,6 +46,11 @@ def _run(demo: bool) -> int:
         demo=demo, passphrase=asker.ask, starts_agent=not demo, keeps_code=asker.keeps_code, keys=keys,
         hands=keys.at_hand,
     )  # fmt: skip
+    with alone(services.interlock) as first:
+        return _shown(app, services, asker, keys) if first else 0
+
+
+def _shown(app: QApplication, services: Services, asker: Asker, keys: KeysAtWindow) -> int:
     mode: Mode = services.settings.get("theme")
     made = Theme(app, mode)
     made.reduced_motion = services.settings.get("reduced_motion") == "on"
@@ -60,6 +66,8 @@ def _run(demo: bool) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = app.exec()
     asker.close()
+    if window.tray is not None:
+        window.tray.close()
     for link in links:
         link.close()
     window.tasks.wait()
@@ -72,6 +80,9 @@ def _begin(window: Window, links: list[AgentLink]) -> None:
     from credguard.gui.journeys.start import begin
 
     begin(window)
+    from credguard.gui.tray import Tray
+
+    window.tray = Tray(window)
     if not window.services.demo and sys.platform != "win32":
         from credguard.gui.agent_link import AgentLink
 

@@ -54,3 +54,19 @@ def app_icon() -> QIcon:
         painter.end()
         icon.addPixmap(pixmap)
     return icon
+
+
+def mask_icon() -> QIcon:
+    """The mark in one colour, which the system tints as its panel needs it."""
+    from PySide6.QtGui import QIcon, QPixmap
+
+    icon = QIcon()
+    for size in (18, 36, 54):
+        pixmap = QPixmap(size, size)
+        pixmap.fill(QColor(0, 0, 0, 0))
+        painter = QPainter(pixmap)
+        _renderer("credguard-mono", "#000000", "2").render(painter)
+        painter.end()
+        icon.addPixmap(pixmap)
+    icon.setIsMask(True)
+    return icon

@@ -18,7 +18,7 @@ from credguard.gui.widgets.button import object_name
 from credguard.gui.widgets.field import _Edit
 from credguard.gui.widgets.gauges import TimeRing
 from credguard.gui.widgets.marks import KeyHint
-from credguard.gui.widgets.overlay import _REACH, paint_shadow
+from credguard.gui.widgets.overlay import REACH, paint_shadow
 from credguard.gui.widgets.say import announce
 from credguard.gui.widgets.surface import Icon, paint_card
 from credguard.gui.widgets.text import Text, draw
@@ -369,7 +369,7 @@ class Palette(QWidget):
         if self._shadow is None or self._shadow[0] != box.size():
             picture = paint_shadow(box.width(), box.height(), 16, self.devicePixelRatioF())
             self._shadow = (box.size(), picture)
-        painter.drawPixmap(box.topLeft() - QPoint(_REACH, _REACH), self._shadow[1])
+        painter.drawPixmap(box.topLeft() - QPoint(REACH, REACH), self._shadow[1])
         paint_card(painter, QRectF(box), radius=16)
         for line in self._lines:
             y = box.top() + line.y()

@@ -18,6 +18,7 @@ from credguard.gui.theme import LARGE, NARROW, theme
 if TYPE_CHECKING:
     from credguard.gui.passphrase import Asker
     from credguard.gui.security_keys import KeysAtWindow
+    from credguard.gui.tray import Tray
     from credguard.queries.openness import Openness
     from credguard.services import Services
 
@@ -36,6 +37,8 @@ class Window(Actions):
         self.locked = False
         self.asker: Asker | None = None  # asks for the sealed vault's passphrase
         self.security_keys: KeysAtWindow | None = None
+        self.tray: Tray | None = None
+        self._ending = False
         self.openness: Openness | None = None
         self._looking = False
         self._locked_at = "home"
@@ -90,6 +93,14 @@ class Window(Actions):
         else:
             self.open_vault()
 
+    def unlock_now(self) -> None:
+        """From elsewhere: the locked page opens what asks for nothing, else its field waits."""
+        page = self.findChild(QWidget, "locked")
+        if page is not None and self.locked:
+            page.unlock()  # type: ignore[attr-defined]
+        elif self.openness is None or self.openness.state != "open":
+            self._lock_row()
+
     def open_vault(self) -> None:
         """Ask for what opens the vault, and show what it held back."""
         services = self.services
@@ -132,11 +143,13 @@ class Window(Actions):
         self._stack.hide()
         self.rail.hide()
         lock(self)
+        self.opened.emit(self.openness)
 
     def unlocked(self) -> None:
         """Everything is read again."""
         self.locked = False
         self.setProperty("locked", False)
+        self.opened.emit(self.openness)
         self.look_at_lock()
         self._stack.show()
         if self._journey is not None:
@@ -146,7 +159,12 @@ class Window(Actions):
         self.show_page(self._locked_at)
 
     def _look_around(self) -> None:
-        """Every two seconds: another process may have written, or opened or closed the vault."""
+        """Every two seconds: another process may have written, opened or closed the vault, or asked for
+        this window."""
+        from credguard.gui.single import wanted
+
+        if wanted():
+            self.bring_up()
         self._look_for_changes()
         if self.isVisible() and self.openness is not None and not self.tasks.busy:
             self.look_at_lock()
@@ -163,6 +181,7 @@ class Window(Actions):
         add("Ctrl+L", self.lock)
         add("Ctrl+K", self.open_palette)
         add("Ctrl+F", self._search)
+        add("Ctrl+Q", self.quit)
         add("F5", self.check_now)
         add("Alt+Left", self.back)
         add("Ctrl+N", lambda: self.add_code() if self._current == "codes" else self.first_run())
@@ -207,11 +226,33 @@ class Window(Actions):
             self.rail.set_narrow(narrow)
             self.changed()
 
+    def bring_up(self) -> None:
+        """Show it before all others."""
+        if self.isMinimized():
+            self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.look_at_lock()
+
+    def quit(self) -> None:
+        """Ctrl Q, and Quit in the tray: also where closing would only put it away."""
+        self._ending = True
+        self.close()
+        QApplication.quit()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """What runs goes on where it stopped, at the next start."""
+        """What runs goes on where it stopped, at the next start. With the tray it only goes there."""
         from PySide6.QtCore import QSettings
+        from PySide6.QtGui import QGuiApplication
 
         QSettings("credguard", "window").setValue("geometry", self.saveGeometry())
+        app = QGuiApplication.instance()
+        leaving = self._ending or (isinstance(app, QGuiApplication) and app.isSavingSession())
+        if not leaving and self.tray is not None and self.tray.keeps():
+            event.ignore()
+            self.hide()
+            return
         self._watch.stop()
         self.clipboard.clear()
         super().closeEvent(event)

@@ -60,6 +60,11 @@ def locked_file() -> str:
     return os.path.join(run_folder(), "locked")
 
 
+def window_wanted() -> str:
+    """A second start of the window leaves this file, and the first one shows itself and takes it away."""
+    return os.path.join(run_folder(), "show-window")
+
+
 def spool() -> str:
     """Activity lines that the provider leaves for the catalog to take in."""
     return os.path.join(run_folder(), "activity.spool")

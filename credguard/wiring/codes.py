@@ -10,6 +10,7 @@ from credguard.wiring.rotating import Rotating
 if TYPE_CHECKING:
     from credguard.domain.otp import OtpEntry
     from credguard.queries.codes import CodeNow, CodeRow
+    from credguard.queries.tray import TrayView
 
 
 class CodeBook(Rotating):
@@ -28,6 +29,12 @@ class CodeBook(Rotating):
         self.code_book.sweep()
         removed = tuple(row for row in self.codes(deleted=True) if row.unreadable is None)
         return by_company(self.codes() + removed)
+
+    def tray(self) -> TrayView:
+        """What the tray shows now. Opens nothing, and asks nobody."""
+        from credguard.queries.tray import tray
+
+        return tray(self.openness(), self.accounts, self.codes, lambda: self.home().alarms)
 
     def code_row(self, name: str, deleted: bool = False) -> CodeRow:
         from credguard.queries.codes import find_row

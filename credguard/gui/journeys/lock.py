@@ -109,6 +109,7 @@ class LockPage(QWidget):
         else:
             note = "Programs get their keys as before."
         self._note.setText(note)
+        self.window_.look_at_lock()
         self.field.setVisible(state.asks)
         self._ready()
 

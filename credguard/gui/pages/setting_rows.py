@@ -78,6 +78,8 @@ class SettingPage(Page):
                     theme().set_mode(word)  # type: ignore[arg-type]
                 elif name == "reduced_motion":
                     theme().reduced_motion = word == "on"
+                elif name == "tray" and self.window_.tray is not None:
+                    self.window_.tray.follow()
             ended()
 
         def failed(error: CredGuardError) -> None:

@@ -30,6 +30,15 @@ _NUMBERS = [
     ),
 ]  # fmt: skip
 _THEMES = [("system", "System"), ("light", "Light"), ("dark", "Dark")]
+_TRAY = [
+    ("stay", "When the window closes, too", ""), ("show", "While the window is open", ""),
+    ("off", "Not shown", ""),
+]  # fmt: skip
+_TRAY_LINES = {
+    "stay": "Closing the window leaves CredGuard there; Ctrl Q ends it",
+    "show": "Closing the window ends CredGuard",
+    "off": "Closing the window ends CredGuard",
+}
 _MOTION = [("system", "System"), ("on", "Reduced"), ("off", "Full")]
 
 
@@ -66,8 +75,18 @@ class SettingsPage(SettingPage):
         look.chosen.connect(lambda at: self.change(("theme", at)))
         motion = Segmented(_MOTION, values["reduced_motion"], "Movement")
         motion.chosen.connect(lambda at: self.change(("reduced_motion", at)))
-        self.group("Looks", [setting_row("Light or dark", "", look), setting_row("Movement", "", motion)])
+        looks = [setting_row("Light or dark", "", look), setting_row("Movement", "", motion)]
+        self.group("Looks", [*looks, self._tray(values)])
         self.content.addStretch(1)
+
+    def _tray(self, values: Any) -> QWidget:
+        tray, title = self.window_.tray, "In the tray"
+        if tray is None or not tray.is_there:
+            return setting_row(title, "This desktop has no tray: closing the window ends CredGuard")
+        select = Select(_TRAY, title, values["tray"])
+        select.setFixedWidth(theme().u(220))
+        select.chosen.connect(lambda at: self.change(("tray", at)))
+        return setting_row(title, _TRAY_LINES[values["tray"]], select)
 
     def _number(self, number: tuple[str, str, str, tuple[str, str], tuple[int, ...]], values: Any) -> QWidget:
         name, title, line, (one, many), offered = number

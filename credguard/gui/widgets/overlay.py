@@ -15,7 +15,7 @@ from credguard.gui.widgets.toast import Toast
 
 __all__ = ["ConfirmDialog", "DialogHost", "Panel", "Toast", "paint_shadow"]
 
-_REACH = 60  # how far the shadow goes beyond the panel
+REACH = 60  # how far the shadow goes beyond the panel
 
 
 class Panel(QWidget):
@@ -277,7 +277,7 @@ class DialogHost(QWidget):
         painter.fillRect(self.rect(), theme().color("scrim"))
         if self._panel is not None:
             box = self._panel.geometry()
-            painter.drawPixmap(box.x() - _REACH, box.y() - _REACH, self._shadow_of(box.width(), box.height()))
+            painter.drawPixmap(box.x() - REACH, box.y() - REACH, self._shadow_of(box.width(), box.height()))
 
     def _shadow_of(self, width: int, height: int) -> QPixmap:
         """Painted once: a ring that ticks would pay for an effect again and again."""
@@ -289,15 +289,15 @@ class DialogHost(QWidget):
 
 def paint_shadow(width: int, height: int, radius: float, ratio: float = 1.0) -> QPixmap:
     """Blur 40, 10 down, black 26 % (dark 60 %), as forty rounded rings; nothing under the panel itself."""
-    pixmap = QPixmap(round((width + 2 * _REACH) * ratio), round((height + 2 * _REACH) * ratio))
+    pixmap = QPixmap(round((width + 2 * REACH) * ratio), round((height + 2 * REACH) * ratio))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(QColor(0, 0, 0, 0))
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     panel = QPainterPath()
-    panel.addRoundedRect(QRectF(_REACH, _REACH, width, height), radius, radius)
+    panel.addRoundedRect(QRectF(REACH, REACH, width, height), radius, radius)
     whole = QPainterPath()
-    whole.addRect(QRectF(0, 0, width + 2 * _REACH, height + 2 * _REACH))
+    whole.addRect(QRectF(0, 0, width + 2 * REACH, height + 2 * REACH))
     painter.setClipPath(whole.subtracted(panel))
     painter.setPen(Qt.PenStyle.NoPen)
     strength = 0.60 if theme().dark else 0.26
@@ -311,7 +311,7 @@ def paint_shadow(width: int, height: int, radius: float, ratio: float = 1.0) -> 
         before = wanted
         painter.setBrush(color)
         grow = 24 - part * 34
-        rect = QRectF(_REACH - grow, _REACH + 10 - grow, width + 2 * grow, height + 2 * grow)
+        rect = QRectF(REACH - grow, REACH + 10 - grow, width + 2 * grow, height + 2 * grow)
         if rect.width() > 0 and rect.height() > 0:
             painter.drawRoundedRect(rect, max(2.0, radius + grow), max(2.0, radius + grow))
     painter.end()

@@ -167,7 +167,7 @@ class MoreButton(RailButton):
 
 
 #: What the lock row says in each state (queries/openness.py): words, icon, what a click does.
-_LOCK = {
+LOCK_WORDS = {
     "open": ("Unlocked", "lock-open", "Lock"),
     "locked": ("Locked", "lock", "Unlock"),
     "keys-locked": ("Keys locked", "lock", "Unlock"),
@@ -187,7 +187,7 @@ class LockRow(RailButton):
     def set_state(self, store: str, state: str = "open") -> None:
         """Where the keys are, and whether they and the codes are open; "" while that is not known."""
         self.store, self.state = store, state
-        words, self.icon_name, act = _LOCK.get(state, ("", "lock", "Lock"))
+        words, self.icon_name, act = LOCK_WORDS.get(state, ("", "lock", "Lock"))
         self.setText(words)
         self.setAccessibleName(act)
         said = ", ".join(part for part in (words if state else "", store) if part)
