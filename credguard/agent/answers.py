@@ -6,19 +6,21 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from credguard.agent.approvals import Approvals, Wish
-from credguard.agent.asking import Asker, asker, is_ours
+from credguard.agent.approvals import Approvals
 from credguard.agent.keeper import Keeper
+from credguard.agent.serving import Caller, Serving
+from credguard.agent.waiting import SECONDS, Waiting
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
-from credguard.domain.text import Text, text
+from credguard.domain.text import text
+from credguard.system.asking import is_ours
+from credguard.vault.remote import locked
 from credguard.vault.sealed.backend import SealedBackend
 from credguard.vault.sealed.body import compartment_of
 from credguard.vault.talk import FarPerson
-from credguard.wire import flat, frames, items, places
+from credguard.wire import frames, items
 
 if TYPE_CHECKING:
     from credguard.services import Services
@@ -26,25 +28,6 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 #: Items that hold a secret which works: reading one by itself is noted.
 _SECRETS = ("access-key/", "session/")
-
-
-@dataclass
-class Caller:
-    """One connection: its process, and which parts it used. `gone` tells that it closed; `talk` is whoever
-    sits before it."""
-
-    pid: int
-    gone: Callable[[], bool]
-    talk: FarPerson | None = None
-    used: set[str] = field(default_factory=set)
-    noted: set[str] = field(default_factory=set)
-    _asker: Asker | None = None
-
-    @property
-    def asker(self) -> Asker:
-        if self._asker is None:
-            self._asker = asker(self.pid)
-        return self._asker
 
 
 class Answers:
@@ -58,9 +41,14 @@ class Answers:
         approvals: Approvals,
         stop: Callable[[], None],
         devices: Callable[[], Iterable[Any]] | None = None,
+        wait: float = SECONDS,
     ) -> None:
-        """`devices` lists the security keys that are plugged in; None: those on USB."""
+        """`devices` lists the security keys that are plugged in; None: those on USB. `wait`: programs wait
+        this long for somebody to unlock (seconds)."""
         self._devices = devices
+        self._waiting = Waiting(approvals, wait)
+        self._serving = Serving(keeper, services, approvals, self._waiting)
+        self._noted: set[int] = set()
         self._keeper = keeper
         self._backend = backend
         self._services = services
@@ -96,11 +84,27 @@ class Answers:
         question that is none of ours."""
         what = question["ask"]
         if what == "credentials":
-            return self._credentials(_word(question, "profile"), caller)
+            return self._serving.credentials(
+                _word(question, "profile"), question.get("alone") is True, caller
+            )
         return frames.ANSWER, frames.encode(self._table[what](question, caller))
 
-    def subscribed(self, caller: Caller) -> None:
-        """A window connects. Noted: it is not asked any more, and answers for its person."""
+    def refused(self, caller: Caller) -> None:
+        """A program that is not our window wanted to answer for the person. Noted once for each process."""
+        with contextlib.suppress(CredGuardError):
+            if caller.pid not in self._noted:
+                self._noted.add(caller.pid)
+                self._services.record(
+                    caller.asker.program,
+                    text("wanted to answer for you as CredGuard’s window, and was refused"),
+                    None,
+                    "refused",
+                    caller.asker.detail,
+                )
+
+    def subscribed(self, caller: Caller) -> tuple[Document, ...]:
+        """A window connects. Noted: it is not asked any more, and answers for its person. Returns what it
+        has to be told first."""
         with contextlib.suppress(CredGuardError):
             self._services.record(
                 "CredGuard" if is_ours(caller.pid) else caller.asker.program,
@@ -109,6 +113,7 @@ class Answers:
                 "change",
                 f"process {caller.pid}",
             )
+        return tuple(self._waiting.events())
 
     # ── the agent itself ─────────────────────────────────────────────────────────────────────────
     def _status(self, question: Document, caller: Caller) -> Document:
@@ -139,64 +144,11 @@ class Answers:
         self._stop()
         return {}
 
-    # ── credentials ──────────────────────────────────────────────────────────────────────────────
-    def _credentials(self, profile: str, caller: Caller) -> tuple[bytes, bytes]:
-        if not self._keeper.use("keys"):
-            # Nothing open here: the full program knows who to ask, and says what is locked.
-            return frames.WITHOUT, b""
-        caller.used.add("keys")
-        services = self._services
-        link = services.profile_link(profile)
-        account_id = link.account_id if link is not None else None
-        name = link.name if link is not None else profile
-        self._approve(account_id or "", text("the key of {profile}", profile=name), caller)
-        given = services.credentials(profile)
-        if given.session_token is not None:
-            caller.used.add("codes")
-        self._spool(caller.asker, name, given.access_key_id if given.session_token is None else "", link)
-        from credguard.workflows.credentials import document
-
-        return frames.FINISHED, document(given).encode()
-
-    def _spool(self, who: Asker, profile: str, key_id: str, link: Any) -> None:
-        """One line for Activity before the answer goes out; the catalog takes it in later."""
-        line = flat.encode(
-            [
-                ("at", round(self._services.clock.now())),
-                ("program", who.program),
-                ("pid", who.pid),
-                ("file", who.file),
-                ("profile", link.profile_id if link is not None else profile),
-                ("access_key_id", key_id or (link.access_key_id if link is not None else "")),
-            ]
-        )
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        spool = os.open(places.spool(), flags, 0o600)
-        try:
-            os.write(spool, (line + "\n").encode())
-        finally:
-            os.close(spool)
-
-    def _approve(self, account_id: str, what: Text, caller: Caller) -> None:
-        if self._approvals.is_window(caller.pid):
-            return
-        account = self._services.account(account_id)
-        self._approvals.check(
-            Wish(
-                caller.asker,
-                account_id,
-                account.name if account is not None else account_id or "this account",
-                account.color if account is not None else "blue",
-                what,
-            ),
-            caller.gone,
-        )
-
     # ── items ────────────────────────────────────────────────────────────────────────────────────
     def _part(self, part: str, caller: Caller, counts: bool = True) -> None:
         """Note the use, where it `counts` as one. Raises Locked where the part is closed."""
         if not (self._keeper.use(part) if counts else part in self._keeper.open_parts):
-            raise part_locked(part) if self._keeper.open_parts else _all_locked()
+            raise part_locked(part) if self._keeper.open_parts else locked()
         caller.used.add(part)
 
     def _get(self, question: Document, caller: Caller) -> Document:
@@ -216,7 +168,7 @@ class Answers:
         """A key or session by itself: asked about as any use, noted once for each connection."""
         kind, _, which = name.partition("/")
         account_id = self._services.account_of_key(which) if kind == "access-key" else None
-        self._approve(account_id or "", text("the item {name}", name=name), caller)
+        self._serving.approve(account_id or "", text("the item {name}", name=name), caller)
         if name not in caller.noted and not self._approvals.is_window(caller.pid):
             caller.noted.add(name)
             self._services.record(
@@ -247,7 +199,7 @@ class Answers:
     def _names(self, question: Document, caller: Caller) -> Document:
         parts = self._keeper.open_parts
         if not parts:
-            raise _all_locked()
+            raise locked()
         for part in parts:
             self._part(part, caller)
         return {"names": list(self._backend.vault.names())}  # of what is open; nobody is asked
@@ -326,7 +278,7 @@ class Answers:
         return {"code": code.reveal()}
 
     def _code_approved(self, entry: Any, caller: Caller) -> None:
-        self._approve(entry.account_id or "", text("a code of {name}", name=entry.name), caller)
+        self._serving.approve(entry.account_id or "", text("a code of {name}", name=entry.name), caller)
 
     def _note_code(self, entry: Any, caller: Caller) -> None:
         """Once for each connection; not for a window, which draws all of them every half minute."""
@@ -356,12 +308,6 @@ def _word(question: Document, name: str) -> str:
     if not isinstance(value, str):
         raise TypeError(name)
     return value
-
-
-def _all_locked() -> Locked:
-    from credguard.vault.remote import locked
-
-    return locked()
 
 
 def part_locked(part: str) -> Locked:

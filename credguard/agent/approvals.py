@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from credguard.agent.asking import Asker
 from credguard.catalog.activity import ActivityKind
 from credguard.catalog.approvals import Approvals as Kept
 from credguard.domain.errors import CredGuardError
 from credguard.domain.text import Text, text
+from credguard.system.asking import Asker
 from credguard.system.clock import Clock
+from credguard.workflows.approving import no_window, not_allowed
 
 #: A person has this long (seconds); the SDKs give the whole answer 50.
 SECONDS = 40.0
@@ -119,10 +120,16 @@ class Approvals:
             pending.decided.set()
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────
-    def check(self, wish: Wish, gone: Callable[[], bool] = lambda: False) -> None:
+    def demanded(self, account_id: str) -> bool:
+        """Whether a use of this account's keys needs a yes."""
+        return self._demanded(account_id)
+
+    def check(
+        self, wish: Wish, gone: Callable[[], bool] = lambda: False, seconds: float | None = None
+    ) -> None:
         """Return where it is allowed. Raises CredGuardError `not-allowed`.
 
-        `gone` tells whether the program that asks has given up.
+        `gone` tells whether the program that asks has given up; `seconds` are left to a person (None: all).
         """
         program, account = wish.asker.file, wish.account_id
         if not self._demanded(account):
@@ -131,21 +138,20 @@ class Approvals:
             return
         if not self.has_window:
             self._refused(wish, text("was refused {what}: no window was open to ask in", what=wish.what))
-            raise not_allowed(wish, text("Open CredGuard’s window, then do the same again."))
-        decision = self._ask(wish, gone)
+            raise _not_allowed(wish, no_window())
+        decision = self._ask(wish, gone, self._seconds if seconds is None else min(seconds, self._seconds))
         if decision == "deny":
             self._refused(wish, text("was refused {what} by you", what=wish.what))
-            raise not_allowed(wish, text("It was denied in CredGuard’s window."))
+            raise _not_allowed(wish, text("It was denied in CredGuard’s window."))
         if decision is None:
             self._refused(wish, text("was refused {what}: nobody answered", what=wish.what))
-            raise not_allowed(wish, text("Nobody answered in CredGuard’s window. Do the same again."))
+            raise _not_allowed(wish, text("Nobody answered in CredGuard’s window. Do the same again."))
 
-    def _ask(self, wish: Wish, gone: Callable[[], bool]) -> str | None:
+    def _ask(self, wish: Wish, gone: Callable[[], bool], left: float) -> str | None:
         number, pending, first = self._enter(wish)
         try:
             if first and not self.tell(self._question(number, wish)):
                 return None
-            left = self._seconds
             while not pending.decided.wait(min(_LOOK, left)):
                 left -= _LOOK
                 if left <= 0 or gone() or not self.has_window:
@@ -217,9 +223,5 @@ class Approvals:
         }
 
 
-def not_allowed(wish: Wish, why: Text) -> CredGuardError:
-    return CredGuardError(
-        "not-allowed",
-        text("{program} was not allowed to use {account}.", program=wish.asker.program, account=wish.account),
-        why,
-    )
+def _not_allowed(wish: Wish, why: Text) -> CredGuardError:
+    return not_allowed(wish.asker.program, wish.account, why)

@@ -16,6 +16,7 @@ from credguard.agent.answers import Answers
 from credguard.agent.approvals import Approvals
 from credguard.agent.keeper import Keeper, SeenHere
 from credguard.agent.server import Server, bind
+from credguard.agent.waiting import SECONDS
 from credguard.catalog.activity import ActivityKind
 from credguard.catalog.approvals import Approvals as KeptApprovals
 from credguard.domain import passphrase as words
@@ -24,6 +25,7 @@ from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.services import Services
 from credguard.settings import Settings
+from credguard.system.asking import is_our_program
 from credguard.system.clock import Clock, SystemClock
 from credguard.system.hardening import harden, keep_in_memory
 from credguard.system.peers import Peer
@@ -33,6 +35,7 @@ from credguard.vault.sealed.backend import SealedBackend, read_passphrase_file
 from credguard.vault.sealed.vault import SealedVault
 from credguard.vault.talk import FarPerson, Pipes
 from credguard.wire import frames, places
+from credguard.workflows.approving import demanded
 
 #: How often it looks whether something has run out (seconds).
 TICK = 1.0
@@ -53,9 +56,17 @@ class Agent:
     """Everything the process holds. `stop` may be called from any thread."""
 
     def __init__(
-        self, clock: Clock | None = None, devices: Callable[[], Iterable[Any]] | None = None
+        self,
+        clock: Clock | None = None,
+        devices: Callable[[], Iterable[Any]] | None = None,
+        wait: float = SECONDS,
+        windows: Callable[[int], bool] | None = None,
     ) -> None:
-        """`devices` lists the security keys that are plugged in; None: those on USB."""
+        """`devices` lists the security keys that are plugged in; None: those on USB. `wait`: programs wait
+        this long for somebody to unlock (seconds). `windows`: which processes may answer for the person;
+        None: the one that holds its leash, and what runs our own program."""
+        self._windows = windows
+        self._holder: int | None = None
         self.clock: Clock = clock or SystemClock()
         self._settings = _Fresh(places.settings_file())
         self._wake_read, self._wake_write = os.pipe()
@@ -75,7 +86,7 @@ class Agent:
         self.approvals = Approvals(
             lambda: KeptApprovals(self.services.database), self.clock, self._demanded, self._record
         )
-        self.answers = Answers(self.keeper, backend, self.services, self.approvals, self.stop, devices)
+        self.answers = Answers(self.keeper, backend, self.services, self.approvals, self.stop, devices, wait)
 
     def open(self, passphrase: Secret, create: bool = False) -> None:
         """Open the vault. Raises as `SealedVault.open`."""
@@ -96,7 +107,12 @@ class Agent:
 
     def serve(self, listener: Any, leash: int | None = None) -> None:
         """Answer until it is locked or told to end. `leash`: a descriptor whose end is ours."""
-        server = Server(listener, self.answers, self.approvals, self.keeper.used_up, self._stranger)
+        if leash is not None:
+            self._holder = os.getppid()
+        server = Server(
+            listener, self.answers, self.approvals, self.keeper.used_up, self._stranger,
+            is_window=self._windows or self._is_window,
+        )  # fmt: skip
         with selectors.DefaultSelector() as selector:
             selector.register(listener, selectors.EVENT_READ, server.accept)
             selector.register(self._wake_read, selectors.EVENT_READ, lambda: os.read(self._wake_read, 64))
@@ -108,13 +124,16 @@ class Agent:
                 self.keeper.look()
         self.keeper.close("ended")
 
+    def _is_window(self, pid: int) -> bool:
+        """The parent is told by the system; of others the system tells what they run, not who wrote it."""
+        return (self._holder == pid and os.getppid() == pid) or is_our_program(pid)
+
     # ── what it is told ──────────────────────────────────────────────────────────────────────────
     def _limits(self, part: str) -> Limits:
         return limits_of(self._settings, part)
 
     def _demanded(self, account_id: str) -> bool:
-        which = self._settings.get("approve")
-        return which == "all" or (which == "chosen" and account_id in self._settings.get("approve_accounts"))
+        return demanded(self._settings.get("approve"), self._settings.get("approve_accounts"), account_id)
 
     def _closed(self, parts: tuple[str, ...], reason: str) -> None:
         what = text("keys and codes") if len(parts) == 2 else _NAMES[parts[0]]

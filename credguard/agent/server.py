@@ -16,8 +16,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from credguard.agent.answers import Answers, Caller
+from credguard.agent.answers import Answers
 from credguard.agent.approvals import Approvals
+from credguard.agent.serving import Caller
 from credguard.domain.errors import CredGuardError
 from credguard.domain.text import text
 from credguard.system.durable import make_private_folder, translate
@@ -82,13 +83,16 @@ class Server:
         finished: Callable[[set[str]], None],
         stranger: Callable[[Peer], None] = lambda peer: None,
         idle: float = IDLE,
+        is_window: Callable[[int], bool] = lambda pid: False,
     ) -> None:
+        """`is_window`: whether this process may answer for the person."""
         self._listener = listener
         self._answers = answers
         self._approvals = approvals
         self._finished = finished
         self._stranger = stranger
         self._idle = idle
+        self._is_window = is_window
         self._slots = threading.BoundedSemaphore(MOST)
 
     def accept(self) -> None:
@@ -148,9 +152,14 @@ class Server:
         """A window: from here on it is told things, and answers questions for its person."""
         window = _Connected(connection, caller.pid)
         connection.settimeout(FRAME)
+        if not self._is_window(caller.pid):
+            self._answers.refused(caller)
+            connection.sendall(frames.pack(frames.ERROR, error_body(_no_window())))
+            return
         connection.sendall(frames.pack(frames.ANSWER, frames.encode({"pid": os.getpid()})))
         self._approvals.connect(window)
-        self._answers.subscribed(caller)
+        for event in self._answers.subscribed(caller):
+            window.tell(event)
         try:
             while True:
                 found = frames.read(patient(connection, None))
@@ -213,6 +222,14 @@ def is_gone(connection: socket.socket) -> bool:
         return bool(readable) and connection.recv(1, socket.MSG_PEEK) == b""
     except (OSError, ValueError):
         return True
+
+
+def _no_window() -> CredGuardError:
+    return CredGuardError(
+        "not-the-window",
+        text("Only CredGuard’s own window answers for you."),
+        text("Nothing was changed."),
+    )
 
 
 def _internal(error: Exception) -> CredGuardError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,10 @@ WHY = {
 
 
 class AgentLink(QObject):
-    """Connects whenever an agent runs, for as long as the window lives."""
+    """Connects whenever an agent runs, for as long as the window lives. `waits`: other programs wait for
+    somebody to unlock, or none does any more."""
 
+    waits = Signal(object)
     _heard = Signal(object)
 
     def __init__(self, window: Window) -> None:
@@ -37,6 +40,7 @@ class AgentLink(QObject):
         self._window = window
         self._end = threading.Event()
         self._watch: Watch | None = None
+        self._waiting: dict[str, dict[str, Any]] = {}
         self.prompt = Prompt()
         self.prompt.answered.connect(self._answer)
         self._heard.connect(self._hear)
@@ -68,6 +72,10 @@ class AgentLink(QObject):
             try:
                 watch = Watch()
             except CredGuardError:
+                # Locked, it ended: another waits in its place, for programs that want a key meanwhile.
+                with contextlib.suppress(CredGuardError):
+                    if not self._end.is_set() and self._window.services.stand_by():
+                        continue
                 self._end.wait(_AGAIN)
                 continue
             self._watch = watch
@@ -85,13 +93,32 @@ class AgentLink(QObject):
             self.prompt.ask(event)
         elif kind == "withdrawn":
             self.prompt.withdraw(str(event["id"]))
+        elif kind == "waiting":
+            self._waiting[str(event["id"])] = event
+            self._show_waiting()
+            if not self._window.locked and len(self._waiting) == 1:
+                self._window.open_vault()  # one question for all that wait
+        elif kind == "waits-no-more":
+            self._waiting.pop(str(event["id"]), None)
+            self._show_waiting()
         elif kind == "gone":
+            self._waiting.clear()
+            self._show_waiting()
             self.prompt.withdraw_all()
             self._window.look_at_lock()
         elif kind == "here":
             self._window.look_at_lock()
         elif kind == "locked":
             self._locked(event["parts"], event["reason"])
+
+    def _show_waiting(self) -> None:
+        """To whoever shows it: the events `waiting` (docs/agent.md) of now, oldest first."""
+        self.waits.emit(self.waiting)
+
+    @property
+    def waiting(self) -> tuple[dict[str, Any], ...]:
+        """The programs that wait for somebody to unlock, oldest first."""
+        return tuple(self._waiting.values())
 
     def _locked(self, parts: list[str], reason: str) -> None:
         window = self._window

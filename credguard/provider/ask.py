@@ -55,7 +55,9 @@ def _from_agent(profile_id: str) -> int | None:
         try:
             connection.settimeout(AGENT_SECONDS)
             _connect(connection, places.agent_socket())
-            body = b'{"ask":"credentials","profile":"' + profile_id.encode() + b'"}'
+            # With a passphrase file nobody has to be waited for.
+            alone = b',"alone":true' if os.environ.get("CREDGUARD_PASSPHRASE_FILE") else b""
+            body = b'{"ask":"credentials","profile":"' + profile_id.encode() + b'"' + alone + b"}"
             question = frames.pack(frames.QUESTION, body)
             while question:
                 question = question[connection.send(question) :]

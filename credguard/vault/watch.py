@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from credguard.vault.remote import connect, locked, send
+from credguard.vault.remote import connect, error_of, locked, send
 from credguard.wire import frames, places
 
 
@@ -16,7 +16,7 @@ class Watch:
     """One subscription. `events` blocks in a thread of its own; the rest may be called from any."""
 
     def __init__(self, path: str | None = None) -> None:
-        """Raises Locked where no agent runs."""
+        """Raises Locked where no agent runs, CredGuardError `not-the-window`."""
         found = connect(path or places.agent_socket())
         if found is None:
             raise locked()
@@ -29,11 +29,12 @@ class Watch:
             answer = None
         if answer is None or answer[0] != frames.ANSWER:
             found.close()
-            raise locked()
+            raise error_of(answer[1]) if answer is not None and answer[0] == frames.ERROR else locked()
         found.settimeout(None)
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Every event until the agent ends, or `close`: `question`, `withdrawn`, `locked`."""
+        """Every event until the agent ends, or `close`: `question`, `withdrawn`,
+        `waiting`, `waits-no-more`, `locked`."""
         try:
             while (found := frames.read(self._connection.recv)) is not None:
                 if found[0] == frames.EVENT:

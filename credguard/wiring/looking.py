@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from credguard.domain.errors import CredGuardError
+from credguard.domain.errors import CredGuardError, Locked
 from credguard.wire import places
 from credguard.wiring.importing import Importing
 
@@ -122,15 +122,21 @@ class Looking(Importing):
         return tuple(wrong)
 
     def credentials(self, profile: str) -> Credentials:
-        """Working credentials for a profile's id or name, now."""
+        """Working credentials for a profile's id or name, now. Raises Locked `programs-wait` when it waited
+        for somebody to unlock and nobody did, CredGuardError `not-allowed`, and as `WorkingCredentials.of`.
+        """
+        from credguard.workflows.credentials import from_document
 
-        if self.store.kind == "sealed" and self.agent is not None and self._at_agent("keys"):
-            from credguard.workflows.credentials import from_document
-
-            answer = self.agent.finished("credentials", profile=profile)
-            if answer is not None:
-                return from_document(answer.decode())
-        elif self.store.kind == "keychain":
+        answer = None
+        if self.agent is None:
+            pass
+        elif self.store.kind == "sealed":
+            answer = self._from_agent(profile)
+        elif not self._starts_agent:
+            answer = self._approved(profile)
+        if answer is not None:
+            return from_document(answer.decode())
+        if self.store.kind == "keychain":
             from credguard.workflows.unlocking import wait_for_person
 
             wait_for_person(places.locked_file(), self.clock)
@@ -140,6 +146,47 @@ class Looking(Importing):
             return None if entry is None else self._send(serial, entry)
 
         return self._working(code).of(profile)
+
+    def _from_agent(self, profile: str) -> bytes | None:
+        """The agent's answer; a locked one with a window waits for its person. None: do it without."""
+        assert self.agent is not None
+        if self._at_agent("keys"):
+            return self.agent.finished("credentials", profile=profile)
+        if self._person is not None or self._environ.get("CREDGUARD_PASSPHRASE_FILE"):
+            return None  # somebody, or something, opens it here
+        try:
+            return self.agent.finished("credentials", profile=profile)
+        except Locked as error:
+            if error.code != "vault-locked":
+                raise
+        return None
+
+    def _approved(self, profile: str) -> bytes | None:
+        """A key in the keychain whose use a person has to allow: asked through the agent where one runs."""
+        from credguard.workflows.approving import allowed_before, demanded_by
+
+        link = self.profile_link(profile)
+        account_id = link.account_id if link is not None and link.account_id else ""
+        if not demanded_by(self.settings, account_id):
+            return None
+        assert self.agent is not None
+        try:
+            answer = self.agent.finished("credentials", profile=profile)
+        except Locked as error:
+            if error.code != "vault-locked":
+                raise
+            answer = None
+        if answer is None:
+            from credguard.domain.text import text
+            from credguard.system.asking import asker
+
+            account = self.account(account_id)
+            name = account.name if account is not None else account_id or "this account"
+            what = text("the key of {profile}", profile=link.name if link is not None else profile)
+            allowed_before(
+                self._approvals, asker(os.getpid()), account_id, name, what, self.clock.now(), self.record
+            )
+        return answer
 
     def doctor(self) -> tuple[Shadow, ...]:
         """Store, clock, AWS files, and which credential source wins for each profile."""

@@ -116,6 +116,26 @@ class Opening(Catalogs):
 
         return SecurityKey(UsbSecurityKeys(person, devices, cancel), person.words)
 
+    @property
+    def keys_in_keychain(self) -> bool:
+        return self.store.kind == "keychain"
+
+    def opens_by_itself(self) -> bool:
+        """Whether the keychain opens the keys without anybody: then no program waits for a person."""
+        return any(way.kind == "keychain" and "keys" in way.opens for way in self.unlock_ways())
+
+    def stand_by(self) -> bool:
+        """Have an agent that programs can wait at, locked, where none answers; in a window only. Whether
+        one was started. Raises CredGuardError `agent-failed`."""
+        if self.agent is None or not self._starts_agent:
+            return False
+        from credguard.workflows.unlocking import asks_window
+
+        sealed = "sealed" in {self.settings.get("store"), self.settings.get("codes_store")}
+        if not (sealed and self._unlocking.vault_exists()) and not asks_window(self.settings):
+            return False
+        return self._unlocking.stand_by()
+
     def store_kind(self) -> str:
         """`keychain` or `sealed`: where keys are, or would be."""
         return self.settings.get("store") or self.store.kind

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ _RETRIED = {"wrong-passphrase", "recovery-code", "wrong-recovery-code", "pin-wro
 #: Programs wait this long for a person (seconds); the SDKs give the whole answer 50.
 PERSON = 40.0
 _LOOK = 0.25
+_TRIES_TO_START = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Unlocking:
         self._hands = hands
         self._program = program
         self._started: Started | None = None
+        self._starting = threading.Lock()
 
     def close(self) -> None:
         """Let go of the agent that was started here."""
@@ -139,13 +142,8 @@ class Unlocking:
         agent = self._agent()
         if agent is None:
             raise _not_here()
-        if not create:
-            try:
-                agent.unlock(passphrase)
-                return
-            except Locked:
-                pass  # none runs
-        self._start({"passphrase": passphrase.reveal(), "create": create})
+        how = {"passphrase": passphrase.reveal(), "create": create}
+        self._open(None if create else lambda: agent.unlock(passphrase), how)
 
     def with_way(self, way: str, typed: Secret | None, person: AtHand) -> None:
         """Open by one kind of slot. Raises as `with_passphrase`, and as the slot's kind does."""
@@ -157,13 +155,47 @@ class Unlocking:
         agent = self._agent()
         if agent is None:
             raise _not_here()
-        try:
-            agent.unlock_with(way, person.answer, person.cancel)
-            return
-        except Locked as error:
-            if error.code != "vault-locked":
-                raise  # one runs, and it did not open
-        self._start({"way": way}, person)
+        opened = lambda: agent.unlock_with(way, person.answer, person.cancel)  # noqa: E731
+        self._open(opened, {"way": way}, person)
+
+    def stand_by(self) -> bool:
+        """Start an agent that waits, locked, where none answers; whether one was started."""
+        agent = self._agent()
+        if agent is None:
+            return False
+        with self._starting:
+            try:
+                agent.status()
+            except Locked:
+                try:
+                    self._start({})
+                except CredGuardError as error:
+                    if error.code != "agent-running":
+                        raise
+                else:
+                    return True
+            return False
+
+    def _open(
+        self, running: Callable[[], object] | None, how: dict[str, object], person: AtHand | None = None
+    ) -> None:
+        """In the agent that runs, else in one that is started; another may be starting one meanwhile."""
+        for tried in range(_TRIES_TO_START):
+            if running is not None:
+                try:
+                    running()
+                    return
+                except Locked as error:
+                    if error.code != "vault-locked":
+                        raise
+            with self._starting:
+                try:
+                    self._start(how, person)
+                    return
+                except CredGuardError as error:
+                    if error.code != "agent-running" or running is None or tried == _TRIES_TO_START - 1:
+                        raise
+            threading.Event().wait(_LOOK)  # it is starting, or ending: neither answers yet
 
     def _start(self, how: dict[str, object], person: AtHand | None = None) -> None:
         from credguard.vault.launch import start
@@ -316,6 +348,11 @@ def lock(
     names = store().names("session/")
     Sessions(store()).drop()
     return LockDone(ended, len(names), waiting)
+
+
+def asks_window(settings: Settings) -> bool:
+    """Whether programs may have to ask a window although the keychain needs no agent."""
+    return bool(settings.get("approve") != "off" or settings.get("locked_programs") == "wait")
 
 
 def make_wait(locked_file: str) -> None:

@@ -183,10 +183,17 @@ class Main(QWidget):
     def look_at_lock(self) -> None:
         pass
 
+    @property
+    def services(self) -> Main:
+        return self
+
+    def stand_by(self) -> bool:
+        return False
+
 
 def test_a_program_waits_for_the_person_at_the_window(qt: QApplication, desk: Desk) -> None:
     desk.settings.change("approve", "all")
-    started = desk.start()
+    started = desk.start(child=True)
     window = Main()
     link = AgentLink(window)
     try:

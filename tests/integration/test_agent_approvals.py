@@ -16,12 +16,12 @@ import pytest
 
 from credguard.agent import approvals as module
 from credguard.agent.approvals import Approvals, Wish
-from credguard.agent.asking import Asker
 from credguard.agent.server import is_gone
 from credguard.catalog.approvals import Approvals as Kept
 from credguard.catalog.database import open_database
 from credguard.domain.errors import CredGuardError
 from credguard.domain.text import text
+from credguard.system.asking import Asker
 from credguard.vault.remote import Agent
 from credguard.vault.watch import Watch
 from credguard.wire import places

@@ -133,11 +133,13 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 class Here:
     """The agent in this process, on a clock moved by hand; its loop in a thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened: bool = True, wait: float = 40.0, any_window: bool = True) -> None:
         self.clock = FakeClock()
-        self.process = AgentProcess(self.clock)
+        windows = (lambda pid: True) if any_window else None
+        self.process = AgentProcess(self.clock, wait=wait, windows=windows)
         self.listener = bind(places.agent_socket())
-        self.process.open(passphrase())
+        if opened:
+            self.process.open(passphrase())
         self.agent = Agent()
         self._thread = threading.Thread(target=self.process.serve, args=(self.listener,), daemon=True)
         self._thread.start()

@@ -64,6 +64,15 @@ def is_ours(pid: int) -> bool:
     return bool(file) and os.path.realpath(file) in _our_files()
 
 
+def is_our_program(pid: int) -> bool:
+    """The same, run by the very interpreter or program that runs this process, where the system tells."""
+    try:
+        same = os.readlink(f"/proc/{pid}/exe") == os.readlink("/proc/self/exe")
+    except OSError:
+        same = not os.path.isdir("/proc/self")
+    return same and is_ours(pid)
+
+
 def asker(pid: int, look: Callable[[int], Process | None] = look_up) -> Asker:
     """Who stands behind the question of process `pid`."""
     if is_ours(pid):
