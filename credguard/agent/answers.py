@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from credguard.services import Services
 
 Document = dict[str, Any]
+#: A list is handed over in parts of this size (bytes); the longest entry still fits behind it.
+LISTED = frames.MOST * 3 // 4
 #: Items that hold a secret which works: reading one by itself is noted.
 _SECRETS = ("access-key/", "session/")
 
@@ -72,6 +74,8 @@ class Answers:
             "code-remove": lambda q, c: {"entry": self._entry(self._book(c).remove(_word(q, "id")))},
             "code-restore": lambda q, c: {"entry": self._entry(self._book(c).restore(_word(q, "id")))},
             "code": self._code,
+            "codes-now": self._codes_now,
+            "code-try-again": self._code_try_again,
             "code-sweep": lambda q, c: {"gone": self._book(c).sweep()},
             "code-pair": self._code_pair,
             "code-shown": self._code_shown,
@@ -230,13 +234,44 @@ class Answers:
         return entry_document(entry)
 
     def _codes(self, question: Document, caller: Caller) -> Document:
-        found = self._book(caller).entries(question.get("deleted") is True)
-        return {
-            "entries": [
+        """A part of the list, as long as one answer can be; `more` is where the next part begins."""
+        at = question.get("at", 0)
+        if not isinstance(at, int) or at < 0:
+            raise ValueError("at")
+        book = self._book(caller)
+        if at == 0 or not caller.listed:
+            whole = question.get("everything") is True
+            found = book.everything() if whole else book.entries(question.get("deleted") is True)
+            caller.listed = [
                 {"unreadable": e.what.to_json()} if isinstance(e, CredGuardError) else self._entry(e)
                 for e in found
             ]
-        }
+        end, size = at, 0
+        while end < len(caller.listed) and size < LISTED:
+            size += len(frames.encode(caller.listed[end])) + 1
+            end += 1
+        part, more = caller.listed[at:end], end < len(caller.listed)
+        if not more:
+            caller.listed = []
+        return {"entries": part, "more": end} if more else {"entries": part}
+
+    def _codes_now(self, question: Document, caller: Caller) -> Document:
+        """The codes that a window shows just now; for a program the same as asking for each."""
+        from credguard.workflows.agent_codes import BATCH, shown_document
+
+        ids = question["ids"]
+        if not isinstance(ids, list) or len(ids) > BATCH or not all(isinstance(one, str) for one in ids):
+            raise ValueError("ids")
+        book = self._book(caller, counts=not self._approvals.is_window(caller.pid))
+        found = book.show_many(ids)
+        for shown in found.values():
+            self._code_approved(shown.entry, caller)
+            self._note_code(shown.entry, caller)
+        return {"codes": {one: shown_document(shown) for one, shown in found.items()}}
+
+    def _code_try_again(self, question: Document, caller: Caller) -> Document:
+        self._book(caller).try_again(_word(question, "id"))
+        return {}
 
     def _code_add(self, question: Document, caller: Caller) -> Document:
         from credguard.workflows.agent_codes import entry_of

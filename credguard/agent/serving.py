@@ -32,6 +32,7 @@ class Caller:
     talk: FarPerson | None = None
     used: set[str] = field(default_factory=set)
     noted: set[str] = field(default_factory=set)
+    listed: list[dict[str, Any]] = field(default_factory=list)  # a long list while it is handed over in parts
     _asker: Asker | None = None
 
     @property

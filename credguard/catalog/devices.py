@@ -188,6 +188,20 @@ class Devices:
             len(rows) == FAILURES and not any(row["ok"] for row in rows) and abs(now - rows[0]["at"]) < WINDOW
         )
 
+    def paused(self, device: str, now: float) -> tuple[float, bool] | None:
+        """Until when nothing is sent, and whether two refusals are why (else the nine tries are spent);
+        None where a code may be sent."""
+        if self.stopped(device, now):
+            row = self._database.row(
+                "SELECT max(at) AS at FROM (SELECT at FROM tries WHERE device = ? AND ok IS NOT NULL"
+                " ORDER BY id DESC LIMIT 1)",
+                (device,),
+            )
+            return (float(row["at"]) if row else now) + WINDOW, True
+        if self.tries_left(device, now) < 1:
+            return now - now % WINDOW + WINDOW, False
+        return None
+
     def try_again(self, device: str) -> None:
         """A person read why it stopped and wants to go on. The nine tries of the window still count."""
         with self._database.transaction() as connection:

@@ -56,6 +56,18 @@ class Code:
     step: int
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """No code of a device is sent until `until` (seconds since 1970).
+
+    `why`: `clock` (this computer's is off), `device` (the code is perhaps another device's), `budget` (the
+    nine tries of three minutes are spent).
+    """
+
+    until: float
+    why: str
+
+
 def refused(why: Text) -> CredGuardError:
     """The error for an address, secret or picture that holds no code we can make."""
     return CredGuardError("code-unreadable", why, text("Nothing was stored. Show the QR code of AWS again."))

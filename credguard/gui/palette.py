@@ -135,6 +135,7 @@ class Palette(QWidget):
         self._at = 0
         self._before = QApplication.focusWidget()
         self._live: LiveCodes | None = None
+        self._timed: set[str] = set()
         self._shadow: tuple[QSize, QPixmap] | None = None
         self.setObjectName("palette")
         self.setAccessibleName("Find")
@@ -200,11 +201,12 @@ class Palette(QWidget):
     def _got(self, found: tuple[tuple[AccountRow, ...], tuple[CodeRow, ...]]) -> None:
         try:
             self._accounts, self._codes = found
-            totp = {c.entry_id for c in self._codes if c.type == "totp" and c.unreadable is None}
-            self._live = LiveCodes(self._window, self, sorted(totp))
+            self._timed = {c.entry_id for c in self._codes if c.type != "hotp" and c.unreadable is None}
+            self._live = LiveCodes(self._window, self, ())
             self._live.changed.connect(self._tell)
+            self._live.gone.connect(self._ended)
+            self._live.start()
             self._list()
-            self._live.tick()
         except RuntimeError:
             return  # closed meanwhile
 
@@ -228,8 +230,12 @@ class Palette(QWidget):
             self._actions(results[0])
         self._at = 0
         self._choose(0, say=False)
-        for entry in self._live.now if self._live else ():
-            self._tell(entry)
+        if self._live is not None:
+            # Codes of what is listed, and of nothing else, are asked for.
+            listed = [f.entry_id for f in results if f.entry_id in self._timed]
+            self._live.show_entries([entry for entry in listed if entry is not None])
+            for entry in self._live.now:
+                self._tell(entry)
         self._place()
 
     def _actions(self, first: Found) -> None:
@@ -270,6 +276,11 @@ class Palette(QWidget):
         if entry == first or not self._ring.isVisible():
             self._ring.show_time(now.valid_for, now.period)
             self._ring.show()
+
+    def _ended(self, entry: str) -> None:
+        for row, _ in self._rows:
+            if isinstance(row, _Result) and row.found.entry_id == entry:
+                row.show_code("")
 
     # ── doing ────────────────────────────────────────────────────────────────────────────────────
     def _choose(self, at: int, say: bool = True) -> None:

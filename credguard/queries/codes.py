@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from credguard.catalog.devices import MfaDevice
 from credguard.domain.accounts import Account
 from credguard.domain.errors import CredGuardError
-from credguard.domain.otp import OtpEntry
+from credguard.domain.otp import OtpEntry, Pause
 from credguard.domain.text import Text, text
 
 
@@ -53,7 +55,8 @@ class CodeRow:
 @dataclass(frozen=True, slots=True)
 class CodeNow:
     """A code at a moment. `valid_for` is whole seconds; `used`: this step (or counter) was sent to AWS
-    already."""
+    already; `pause`: no code of it is sent until then, and why; `known_in`: seconds until AWS knows the
+    device, which was assigned just now."""
 
     code: str
     valid_for: int
@@ -61,6 +64,8 @@ class CodeNow:
     used: bool
     period: int
     step: int | None = None
+    pause: Pause | None = None
+    known_in: int = 0
 
 
 def rows_of(
@@ -98,6 +103,29 @@ def rows_of(
     return tuple(rows)
 
 
+def known_rows(devices: tuple[MfaDevice, ...], accounts: tuple[Account, ...]) -> tuple[CodeRow, ...]:
+    """Rows for the devices whose codes are here, while the codes themselves are locked."""
+    known = {a.account_id: a for a in accounts}
+    found = []
+    for device in devices:
+        account = known.get(device.account_id or "")
+        if device.entry_id:
+            found.append(
+                CodeRow(
+                    device.entry_id,
+                    device.name,
+                    device.user_name or "",
+                    device.account_id,
+                    account.color if account else None,
+                    ":mfa/root-account" in (device.serial or ""),
+                    serial=device.serial,
+                    title=account.name if account else device.name,
+                    company=account.company if account else "",
+                )
+            )
+    return tuple(found)
+
+
 def _is_root(entry: OtpEntry) -> bool:
     """By the ARN where it is known, else by what AWS and people call root's entry."""
     if entry.serial is not None:
@@ -117,6 +145,27 @@ def by_company(rows: tuple[CodeRow, ...]) -> tuple[CodeRow, ...]:
         return other, late, row.company.casefold(), title, row.root, row.user.casefold()
 
     return tuple(sorted(rows, key=order))
+
+
+def as_moved(rows: tuple[CodeRow, ...], order: Sequence[str]) -> tuple[CodeRow, ...]:
+    """`rows` as a person put them; one that came later stands behind the one that is before it in `rows`."""
+    if not order:
+        return rows
+    place = {entry_id: number for number, entry_id in enumerate(order)}
+    at, after, found = -1, 0, []
+    for number, row in enumerate(rows):
+        known = place.get(row.entry_id)
+        if known is not None:
+            at, after = known, 0
+        else:
+            after = number + 1
+        found.append(((at, after), row))
+    return tuple(row for _, row in sorted(found, key=lambda pair: pair[0]))
+
+
+def searched(row: CodeRow) -> str:
+    """What a search on the Codes page looks through."""
+    return f"{row.title} {row.name} {row.user} {row.company}".casefold()
 
 
 def find_row(name: str, rows: tuple[CodeRow, ...]) -> CodeRow:

@@ -61,6 +61,7 @@ class Adapters:
         self._program = program
         self._sent: dict[str, OtpEntry] = {}
         self._offers: dict[str, OtpEntry] = {}
+        self._assigned: dict[str, float] = {}  # entry → when AWS said that its device is assigned
         self._from_vaults: dict[tuple[str, str, str], Secret] = {}
 
     @cached_property

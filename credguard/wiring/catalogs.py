@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from credguard.catalog.history import History
     from credguard.catalog.journal import Journals
     from credguard.catalog.keys import Keys, Profiles
+    from credguard.catalog.order import CodeOrder
 
 
 class Catalogs(Vaults):
@@ -92,6 +93,12 @@ class Catalogs(Vaults):
         from credguard.catalog.approvals import Approvals
 
         return Approvals(self.database)
+
+    @cached_property
+    def _order(self) -> CodeOrder:
+        from credguard.catalog.order import CodeOrder
+
+        return CodeOrder(self.database)
 
     @cached_property
     def _history(self) -> History:

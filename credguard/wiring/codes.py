@@ -8,9 +8,12 @@ from credguard.domain.errors import CredGuardError
 from credguard.wiring.rotating import Rotating
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from credguard.domain.otp import OtpEntry
     from credguard.queries.codes import CodeNow, CodeRow
     from credguard.queries.tray import TrayView
+    from credguard.workflows.codes import Shown
 
 
 class CodeBook(Rotating):
@@ -23,12 +26,55 @@ class CodeBook(Rotating):
         return rows_of(self.code_book.entries(deleted), self._accounts.all())
 
     def codes_page(self) -> tuple[CodeRow, ...]:
-        """All codes in the order of the Accounts page; removed ones stand among them while they are kept."""
-        from credguard.queries.codes import by_company
+        """All codes in the order of the Accounts page, or as a person moved them; removed ones stand among
+        them while they are kept."""
+        from credguard.queries.codes import as_moved, by_company, rows_of
 
-        self.code_book.sweep()
-        removed = tuple(row for row in self.codes(deleted=True) if row.unreadable is None)
-        return by_company(self.codes() + removed)
+        rows = by_company(rows_of(self.code_book.everything(), self._accounts.all()))
+        return as_moved(rows, self._order.get())
+
+    def codes_now(self, entry_ids: Sequence[str]) -> dict[str, CodeNow]:
+        """The codes of what is on a screen, in one question. Nothing is marked, no counter moves."""
+        from dataclasses import replace
+
+        from credguard.workflows.codes import known_in
+
+        found = {one: _now_of(shown) for one, shown in self.code_book.show_many(entry_ids).items()}
+        now = self.clock.now()
+        for one in found.keys() & self._assigned.keys():
+            left = known_in(self._assigned[one], now)
+            found[one] = replace(found[one], known_in=left)
+            if not left:
+                del self._assigned[one]
+        return found
+
+    def known_codes(self) -> tuple[CodeRow, ...]:
+        """What the catalog knows of codes that are locked: whose they are, and nothing of what they hold."""
+        from credguard.queries.codes import by_company, known_rows
+
+        return by_company(known_rows(self._devices.all(), self._accounts.all()))
+
+    def open_codes(self) -> bool:
+        """Open the codes, asking a person; False where nobody wanted to answer."""
+        return not self._codes_at_agent or self._unlocking.by_asking()
+
+    def note_assigned(self, entry_id: str) -> None:
+        """AWS said just now that this code's device is assigned; it takes its codes a few seconds later."""
+        self._assigned[entry_id] = self.clock.now()
+
+    def try_again(self, entry_id: str) -> None:
+        """Send codes again, which stopped after two refusals. The nine tries of three minutes still count."""
+        self.code_book.try_again(entry_id)
+
+    def move_code(self, entry_id: str, before: str | None) -> tuple[CodeRow, ...]:
+        """Put a code in front of another one (None: last); the page as it is then."""
+        rows = self.codes_page()
+        ids = [row.entry_id for row in rows if row.entry_id and row.entry_id != entry_id]
+        at = ids.index(before) if before in ids else len(ids)
+        self._order.set([*ids[:at], entry_id, *ids[at:]])
+        from credguard.queries.codes import as_moved
+
+        return as_moved(rows, self._order.get())
 
     def tray(self) -> TrayView:
         """What the tray shows now. Opens nothing, and asks nobody."""
@@ -45,11 +91,7 @@ class CodeBook(Rotating):
         self, entry_id: str, at: float | None = None, move_counter: bool = True, given: bool = False
     ) -> CodeNow:
         """The code now; `given`: a person gets it to use, so our own sends avoid it."""
-        from credguard.queries.codes import CodeNow
-
-        shown = self.code_book.show(entry_id, at, move_counter, given)
-        code = shown.code
-        return CodeNow(code.code, code.valid_for, code.next_code, shown.used, shown.entry.period, code.step)
+        return _now_of(self.code_book.show(entry_id, at, move_counter, given))
 
     def note_copied(self, entry_id: str, step: int | None = None) -> None:
         """A person copied the code of `step`, or of this moment."""
@@ -159,3 +201,12 @@ class CodeBook(Rotating):
         from credguard.queries.codes import rows_of
 
         return rows_of((entry,), self._accounts.all())[0]
+
+
+def _now_of(shown: Shown) -> CodeNow:
+    from credguard.queries.codes import CodeNow
+
+    code = shown.code
+    return CodeNow(
+        code.code, code.valid_for, code.next_code, shown.used, shown.entry.period, code.step, shown.pause
+    )

@@ -5,6 +5,7 @@ What comes back has an empty seed: a seed is never asked for, and never given.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -17,6 +18,8 @@ from credguard.system.clock import Clock
 from credguard.vault.remote import Agent
 from credguard.workflows.codes import Shown, of_account, of_serial
 
+#: So many codes are asked for in one question at most.
+BATCH = 200
 _SHOWN = tuple(field.name for field in fields(OtpEntry) if field.name != "secret")
 
 
@@ -36,12 +39,24 @@ class AgentCodes:
         self._agent = agent
         self._clock = clock
 
-    def entries(self, deleted: bool = False) -> tuple[OtpEntry | CredGuardError, ...]:
-        rows = self._agent.ask("codes", deleted=deleted)["entries"]
-        return tuple(
-            otp.refused(Text.from_json(row["unreadable"])) if "unreadable" in row else _entry(row)
-            for row in rows
-        )
+    def entries(self, deleted: bool | None = False) -> tuple[OtpEntry | CredGuardError, ...]:
+        return self._listed("codes", deleted=deleted)
+
+    def everything(self) -> tuple[OtpEntry | CredGuardError, ...]:
+        return self._listed("codes", everything=True)
+
+    def _listed(self, what: str, **more: object) -> tuple[OtpEntry | CredGuardError, ...]:
+        """A list that is longer than one answer can be comes in parts."""
+        found: list[OtpEntry | CredGuardError] = []
+        at: int | None = 0
+        while at is not None:
+            answer = self._agent.ask(what, **more, at=at)
+            found += [
+                otp.refused(Text.from_json(row["unreadable"])) if "unreadable" in row else _entry(row)
+                for row in answer["entries"]
+            ]
+            at = answer.get("more")
+        return tuple(found)
 
     def get(self, entry_id: str) -> OtpEntry:
         return _entry(self._agent.ask("code-entry", id=entry_id)["entry"])
@@ -60,8 +75,17 @@ class AgentCodes:
     def show(
         self, entry_id: str, at: float | None = None, move_counter: bool = True, given: bool = False
     ) -> Shown:
-        answer = self._agent.ask("code", id=entry_id, at=at, move_counter=move_counter, given=given)
-        return Shown(_entry(answer["entry"]), otp.Code(**answer["code"]), answer["used"] is True)
+        return _shown(self._agent.ask("code", id=entry_id, at=at, move_counter=move_counter, given=given))
+
+    def show_many(self, entry_ids: Sequence[str]) -> dict[str, Shown]:
+        found = {}
+        for at in range(0, len(entry_ids), BATCH):
+            answer = self._agent.ask("codes-now", ids=list(entry_ids[at : at + BATCH]))
+            found.update({entry_id: _shown(shown) for entry_id, shown in answer["codes"].items()})
+        return found
+
+    def try_again(self, entry_id: str) -> None:
+        self._agent.ask("code-try-again", id=entry_id)
 
     def sweep(self) -> int:
         return int(self._agent.ask("code-sweep")["gone"])
@@ -102,4 +126,11 @@ def entry_of(document: dict[str, Any]) -> OtpEntry:
 
 def shown_document(shown: Shown) -> dict[str, Any]:
     """The answer to `show`."""
-    return {"entry": entry_document(shown.entry), "code": asdict(shown.code), "used": shown.used}
+    pause = asdict(shown.pause) if shown.pause is not None else None
+    code = asdict(shown.code)
+    return {"entry": entry_document(shown.entry), "code": code, "used": shown.used, "pause": pause}
+
+
+def _shown(answer: dict[str, Any]) -> Shown:
+    pause = otp.Pause(**answer["pause"]) if answer.get("pause") else None
+    return Shown(_entry(answer["entry"]), otp.Code(**answer["code"]), answer["used"] is True, pause)

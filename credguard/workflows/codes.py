@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from credguard.catalog.devices import Devices, MfaDevice, device_of
@@ -22,17 +23,20 @@ from credguard.wire import items
 KEPT = 7 * 86_400.0
 #: A clock that is off by less than this is taken for right (seconds): AWS accepts 60.
 OFFSET = 10.0
+#: AWS takes the codes of a new device 8 to 14 s after it said that it is assigned.
+LEARNS = 14.0
 #: AWS accepts the steps around its own: the present one first, then its unused neighbours.
 NEIGHBOURS = (0, -1, 1, -2, 2)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A code for a person. `used`: this step was sent to AWS already."""
+    """A code for a person. `used`: this step was sent to AWS already; `pause`: why none is sent now."""
 
     entry: OtpEntry
     code: otp.Code
     used: bool
+    pause: otp.Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,11 @@ class Codes:
     offset: Callable[[], float] = float
 
     # ── entries ──────────────────────────────────────────────────────────────────────────────────
-    def entries(self, deleted: bool = False) -> tuple[OtpEntry | CredGuardError, ...]:
-        """All entries, by name; one that cannot be read is its error, and never hides the others."""
+    def entries(self, deleted: bool | None = False) -> tuple[OtpEntry | CredGuardError, ...]:
+        """All entries, by name; one that cannot be read is its error, and never hides the others.
+
+        `deleted`: those that are here, those that were removed, or (None) both.
+        """
         found: list[tuple[str, OtpEntry | CredGuardError]] = []
         for where in self.store.names("totp/"):
             name = where.removeprefix("totp/")
@@ -63,9 +70,19 @@ class Codes:
                     raise
                 found.append((name, otp.refused(text("The code of {name} cannot be made.", name=name))))
                 continue
-            if (entry.deleted_at is not None) == deleted:
+            if deleted is None or (entry.deleted_at is not None) == deleted:
                 found.append((entry.name, entry))
         return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0].casefold()))
+
+    def everything(self) -> tuple[OtpEntry | CredGuardError, ...]:
+        """All entries, removed ones too, in one reading; what was removed too long ago is deleted first."""
+        kept: list[OtpEntry | CredGuardError] = []
+        for entry in self.entries(None):
+            if isinstance(entry, OtpEntry) and self._is_over(entry):
+                self.store.remove(items.totp(entry.entry_id))
+            else:
+                kept.append(entry)
+        return tuple(kept)
 
     def get(self, entry_id: str) -> OtpEntry:
         """One entry. Raises CredGuardError `no-such-code`, `code-unreadable`."""
@@ -122,14 +139,13 @@ class Codes:
 
     def sweep(self) -> int:
         """Really delete what was removed more than seven days ago; returns how many."""
-        old = [
-            e
-            for e in self.entries(deleted=True)
-            if isinstance(e, OtpEntry) and (e.deleted_at or 0) + KEPT < self.clock.now()
-        ]
+        old = [e for e in self.entries(deleted=True) if isinstance(e, OtpEntry) and self._is_over(e)]
         for entry in old:
             self.store.remove(items.totp(entry.entry_id))
         return len(old)
+
+    def _is_over(self, entry: OtpEntry) -> bool:
+        return entry.deleted_at is not None and entry.deleted_at + KEPT < self.clock.now()
 
     def _write(self, entry: OtpEntry) -> None:
         self.store.write(items.totp(entry.entry_id), otp.to_item(entry))
@@ -156,7 +172,33 @@ class Codes:
         if given and at is None:
             with contextlib.suppress(CredGuardError):  # a catalog that is busy keeps no code from anybody
                 self.devices.note_shown(device, code.step, self.clock.now())
-        return Shown(entry, code, used)
+        return Shown(entry, code, used, self._pause(device))
+
+    def show_many(self, entry_ids: Sequence[str]) -> dict[str, Shown]:
+        """The codes of these entries for a screen: no counter moves, nothing is marked. One that cannot be
+        made is left out and hides no other. Raises Locked, and CredGuardError where the store is silent."""
+        found = {}
+        for entry_id in entry_ids:
+            try:
+                found[entry_id] = self.show(entry_id, move_counter=False)
+            except CredGuardError as error:
+                if error.code not in {"item-unreadable", "code-unreadable", "no-such-code"}:
+                    raise
+        return found
+
+    def try_again(self, entry_id: str) -> None:
+        """A person read why no more codes are sent, and wants to go on. The nine tries still count."""
+        entry = self.get(entry_id)
+        self.devices.try_again(device_of(entry.serial, entry.entry_id))
+
+    def _pause(self, device: str) -> otp.Pause | None:
+        found = self.devices.paused(device, self.clock.now())
+        if found is None:
+            return None
+        until, refused = found
+        if not refused:
+            return otp.Pause(until, "budget")
+        return otp.Pause(until, "clock" if abs(self.offset()) >= OFFSET else "device")
 
     def offered(self, entry: OtpEntry) -> Shown:
         """The code of an entry that is not stored yet. A counter stays where it is."""
@@ -218,6 +260,11 @@ class Codes:
         offset = self.offset()
         # Less than this is how long the answer took, not a clock that is wrong.
         return self.clock.now() + (offset if abs(offset) >= OFFSET else 0.0)
+
+
+def known_in(assigned: float, now: float) -> int:
+    """Seconds until AWS takes the codes of a device that was assigned at `assigned`."""
+    return max(0, math.ceil(min(LEARNS, assigned + LEARNS - now)))
 
 
 def of_serial(entries: tuple[OtpEntry | CredGuardError, ...], serial: str) -> OtpEntry | None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
+from credguard.agent.answers import part_locked
 from credguard.demo.cloud import companies
+from credguard.domain.otp import Pause, grouped
+from credguard.gui.journeys.stopped_code import StoppedCode
+from credguard.gui.moments import clock as at_clock
 from credguard.gui.pages.codes import CodesPage
 from credguard.gui.theme import theme
 from credguard.gui.widgets.button import Button, Link
@@ -18,6 +22,7 @@ from credguard.gui.widgets.code import CodeCard
 from credguard.gui.widgets.surface import Pill
 from credguard.gui.window import Window
 from tests.support.gui import settle
+from tests.support.pages import faults, said
 from tests.support.window import Laptop, read, until
 
 pytestmark = pytest.mark.usefixtures("qt")
@@ -248,13 +253,142 @@ def test_nothing_is_cut_or_overlaps(window: Window, scale: float, size: tuple[in
     window.resize(*size)
     read(window)
     settle()
-    boxes = [c.geometry() for c in page(window).shown()]
+    grid = page(window).grid
+    seen: dict[str, QRect] = {}
+    for place in range(len(grid.rows)):
+        shown = grid.reveal(place)
+        assert grid.viewport().rect().contains(shown.geometry())
+        assert shown.height() == theme().u(100)
+        offset = grid.verticalScrollBar().value()
+        seen[shown.code.entry_id] = shown.geometry().translated(0, offset)
+    boxes = list(seen.values())
     assert len(boxes) == 6
     for at, box in enumerate(boxes):
-        assert box.height() == theme().u(100)
         assert not any(box.intersects(other) for other in boxes[at + 1 :])
     for label in (page(window).title, page(window).sub):
         assert not label.toolTip()
     columns = {box.x() for box in boxes}
     assert len(columns) == page(window).columns()
     assert companies.PERSONAL.name not in titles(window)
+
+
+# ── states ───────────────────────────────────────────────────────────────────────────────────────
+def ticked(window: Window) -> None:
+    live = page(window)._live
+    assert live is not None
+    live.forget()
+    live.tick()
+    read(window)
+
+
+def test_two_refusals_stop_a_code_with_the_reason(laptop: Laptop, window: Window) -> None:
+    laptop.clock.at += 600
+    entry = laptop.services.code_book.get(card(window, "Acme Staging").code.entry_id)
+    for _ in range(2):
+        laptop.services.code_book.send(entry)
+        laptop.services.code_book.note_answer(entry, False)
+    ticked(window)
+    shown = card(window, "Acme Staging")
+    assert shown.aside is not None
+    assert shown.aside.kind == "stopped"
+    until_then = shown.now.pause.until if shown.now is not None and shown.now.pause is not None else 0.0
+    assert shown.aside.words == f"Next try at {at_clock(until_then)}"
+    assert not shown._ring.isVisible()
+    QTest.mouseClick(shown.findChild(Link), Qt.MouseButton.LeftButton)
+    panel = window.dialogs.panel
+    assert isinstance(panel, StoppedCode)
+    assert panel.accessibleName() == "AWS refused two codes of Acme Staging"
+    assert "perhaps of another device" in said(panel)
+    QTest.mouseClick(panel.again, Qt.MouseButton.LeftButton)
+    until(window, lambda: card(window, "Acme Staging").aside is None)
+    assert window.dialogs.panel is None
+    assert card(window, "Acme Staging").now is not None
+
+
+def test_a_pause_ends_by_itself(laptop: Laptop, window: Window) -> None:
+    laptop.clock.at += 600
+    entry = laptop.services.code_book.get(card(window, "Acme Staging").code.entry_id)
+    for _ in range(2):
+        laptop.services.code_book.send(entry)
+        laptop.services.code_book.note_answer(entry, False)
+    ticked(window)
+    assert card(window, "Acme Staging").aside is not None
+    laptop.clock.at += 181
+    live = page(window)._live
+    assert live is not None
+    live.tick()
+    read(window)
+    assert card(window, "Acme Staging").aside is None
+
+
+@pytest.mark.parametrize(
+    ("why", "words"), [("budget", "all nine are spent"), ("clock", "clock of this computer")]
+)
+def test_each_reason_has_its_way_out(window: Window, why: str, words: str) -> None:
+    row = card(window, "Blue Kite").code
+    panel = StoppedCode(window, row, Pause(window.services.clock.now() + 60, why))
+    window.dialogs.show_panel(panel)
+    assert words in said(panel)
+    assert panel.again.isVisible() == (why != "budget"), "nobody can give AWS more tries"
+    assert not faults(panel)
+    window.dialogs.close_panel()
+
+
+def test_a_device_assigned_just_now_is_learned_by_aws(laptop: Laptop, window: Window) -> None:
+    shown = card(window, "Northwind Sandbox")
+    laptop.services.note_assigned(shown.code.entry_id)
+    laptop.clock.at += 30 - laptop.clock.at % 30 + 2  # so that its code stays the same meanwhile
+    laptop.services.note_assigned(shown.code.entry_id)
+    ticked(window)
+    assert shown.aside is not None
+    assert shown.aside.words == "AWS learns it, 14 s"
+    live = page(window)._live
+    assert live is not None
+    laptop.clock.at += 8
+    live.tick()
+    assert shown.aside is not None
+    assert shown.aside.words == "AWS learns it, 6 s"
+    laptop.clock.at += 6
+    live.tick()
+    assert shown.aside is None
+    assert shown._ring.isVisible()
+    laptop.services._assigned.clear()  # the next test begins at an earlier time
+
+
+def test_locked_codes_show_whose_they_are_and_one_button(
+    laptop: Laptop, window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The codes close while the keys stay open: no digit stays in any widget."""
+    digits = [grouped(c.now.code) for c in page(window).shown() if c.now is not None]
+    assert len(digits) == 6
+
+    def locked(*_: object) -> object:
+        raise part_locked("codes")
+
+    live = page(window)._live
+    assert live is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(laptop.services, "codes_now", locked)
+        patch.setattr(laptop.services, "codes_page", locked)
+        laptop.clock.at += 31
+        live.tick()
+        until(window, lambda: page(window).unlock.isVisible())
+        shown = page(window).shown()
+        assert {c.aside.kind if c.aside else "" for c in shown} == {"locked"}
+        assert len(shown) >= 5
+        assert all(c.now is None for c in page(window).findChildren(CodeCard))
+        everything = " ".join(
+            w.accessibleName() + w.accessibleDescription() for w in page(window).findChildren(QWidget)
+        )
+        assert not any(code in everything for code in digits)
+        assert not page(window).add.isVisible()
+        window.clipboard.copy_plain("before")
+        QTest.mouseClick(shown[0], Qt.MouseButton.LeftButton)
+        read(window)
+        assert QGuiApplication.clipboard().text() == "before"
+        assert page(window).unlock.isVisible()
+    QTest.mouseClick(page(window).unlock, Qt.MouseButton.LeftButton)
+    until(window, lambda: page(window).add.isVisible() and len(page(window).shown()) == 6)
+    assert all(c.aside is None for c in page(window).shown())
+    read(window)
+    assert all(c.now is not None for c in page(window).shown())

@@ -185,6 +185,7 @@ class MfaCard(Card):
         live = [c.entry_id for c in codes if c.entry_id in self._lines and c.type == "totp"]
         self._live = LiveCodes(window, self, live)
         self._live.changed.connect(self._tell)
+        self._live.gone.connect(lambda entry: self._lines[entry].setText("… …"))
 
     def _row(self, window: Window, account: AccountRow, device: MfaRow) -> ListRow:
         if device.code and device.entry_id is not None:

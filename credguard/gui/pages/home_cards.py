@@ -225,6 +225,7 @@ class CodesCard(Card):
         layout.addLayout(outdented(rest))
         self._live = LiveCodes(window, self, [code.entry_id for code in self._shown])
         self._live.changed.connect(self._tell)
+        self._live.gone.connect(lambda entry: self._digits[entry].setText("… …"))
 
     def _row(self, code: CodeRow) -> QHBoxLayout:
         text = QVBoxLayout()

@@ -45,20 +45,44 @@ class CodeCard(ClickCard):
     acted = Signal()
 
     def __init__(self, code: CodeRow, aside: Aside | None = None) -> None:
-        super().__init__(bar=code.color or "blue", name=f"code {code.title or code.name}")
-        self.code = code
+        super().__init__()
         self.now: CodeNow | None = None
         self.aside: Aside | None = None
         self._copied = False
         self._parts: list[Button | Spinner] = []
+        self._root: Pill | None = None
         self.activated.connect(self.copy)
-        self._root = Pill("ROOT", "solid") if code.root else None
-        if self._root is not None:
-            self._root.setParent(self)
         self._ring = TimeRing()
         self._ring.setParent(self)
-        self.set_aside(aside)
+        self._unsay = QTimer(self)
+        self._unsay.setSingleShot(True)
+        self._unsay.setInterval(1500)
+        self._unsay.timeout.connect(self._uncopied)
+        self.show_row(code, aside)
         self.measure()
+
+    def show_row(self, code: CodeRow, aside: Aside | None = None) -> None:
+        """Whose code it is from now on. What it showed before is forgotten."""
+        self.code, self.bar = code, code.color or "blue"
+        name = f"code {code.title or code.name}"
+        self.setObjectName(name)
+        self.setAccessibleName(name)
+        self.forget()
+        self.aside = None
+        if code.root and self._root is None:
+            self._root = Pill("ROOT", "solid")
+            self._root.setParent(self)
+        if self._root is not None:
+            self._root.setVisible(code.root)
+        self.set_aside(aside)
+
+    def forget(self) -> None:
+        """Keep no code: it is not on the screen any longer, or it ended and there is no new one."""
+        self.now, self._copied = None, False
+        self._unsay.stop()
+        self._ring.hide()
+        self.setAccessibleDescription("")
+        self.update()
 
     def measure(self) -> None:
         self.setFixedHeight(theme().u(100))
@@ -73,7 +97,11 @@ class CodeCard(ClickCard):
     # ── what it shows ────────────────────────────────────────────────────────────────────────────
     def set_aside(self, aside: Aside | None) -> None:
         """A state of its own at the right side; None brings the ring back."""
-        self.aside = aside
+        before, self.aside = self.aside, aside
+        if before is not None and aside is not None and before.kind == aside.kind and self._parts:
+            if before.words != aside.words:
+                self.update()
+            return
         for part in self._parts:
             part.setParent(None)
             part.deleteLater()
@@ -82,7 +110,8 @@ class CodeCard(ClickCard):
         if self.code.unreadable is not None:
             self._button("Add it again", "", f"Add the code of {name} again")
         elif aside is not None and aside.kind == "locked":
-            self._button(aside.action or "Touch a key", "usb", f"Unlock the code of {name}")
+            icon = "lock-open" if aside.action else "usb"
+            self._button(aside.action or "Touch a key", icon, f"Unlock the code of {name}")
         elif aside is not None and aside.kind == "learning":
             self._parts.append(Spinner(20))
         elif aside is not None:
@@ -95,18 +124,24 @@ class CodeCard(ClickCard):
         for part in self._parts:
             part.setParent(self)
             part.show()
-        timed = self.code.type != "hotp" and self.code.unreadable is None and aside is None
-        self._ring.setVisible(timed)
+        self._ring.setVisible(self._is_timed() and self.now is not None)
         self._place()
         self.update()
 
+    def _is_timed(self) -> bool:
+        return self.code.type != "hotp" and self.code.unreadable is None and self.aside is None
+
     def show_code(self, now: CodeNow) -> None:
-        """The code of this second."""
-        self.now = now
+        """The code of this second. Where only the seconds are others, only the ring is painted."""
+        before, self.now = self.now, now
         self._ring.show_time(now.valid_for, now.period)
-        left = f"{grouped(now.code)}, {now.valid_for} seconds left"
-        self.setAccessibleDescription(f"{left}, used" if now.used else left)
-        self.update()
+        self._ring.setVisible(self._is_timed())
+        said = f"{grouped(now.code)}, used" if now.used else grouped(now.code)
+        if said != self.accessibleDescription():
+            self.setAccessibleDescription(said)
+        same = before is not None and not now.used and replace(before, valid_for=now.valid_for) == now
+        if before is None or not same or (now.valid_for <= 5) != (before.valid_for <= 5):
+            self.update()
 
     def show_count(self, count: int) -> None:
         """A counter's code: which one this is."""
@@ -118,11 +153,15 @@ class CodeCard(ClickCard):
         self._copied = True
         self.update()
         announce(self, f"{self.code.title or self.code.name} code copied")
-        QTimer.singleShot(1500, self, self._uncopied)
+        self._unsay.start()
 
     def _uncopied(self) -> None:
         self._copied = False
         self.update()
+
+    def stops(self) -> list[Button]:
+        """What Tab reaches inside the card."""
+        return [part for part in self._parts if isinstance(part, Button) and part.isEnabled()]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _ARROWS:
@@ -162,13 +201,20 @@ class CodeCard(ClickCard):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        if self._ring.isVisible() and self._ring.geometry().contains(event.rect()):
+            return  # what lies under the ring, which ticks every second
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         u = theme().u
         left = float(u(24))
         name = self.code.title or self.code.name
         width = draw(painter, QRectF(left, u(16), self._name_width(), u(20)), name, "card", "text")
-        x = left + width + u(10) + (self._root.width() + u(10) if self._root is not None else 0)
+        x = (
+            left
+            + width
+            + u(10)
+            + (self._root.width() + u(10) if self._root is not None and self.code.root else 0)
+        )
         if self.code.user and not self.code.root:
             who = QRectF(x, u(16), max(0.0, self._edge() - x - u(12)), u(20))
             draw(painter, who, self.code.user, "body", "text2")

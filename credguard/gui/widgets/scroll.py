@@ -4,11 +4,56 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QScrollArea, QScrollBar, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QApplication,
+    QFrame,
+    QScrollArea,
+    QScrollBar,
+    QWidget,
+)
 
 from credguard.gui.theme import theme
 
 _ARROWS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down}
+
+
+class OverBar(QScrollBar):
+    """A bar that lies over the right padding of `area`'s content, so that nothing moves when it appears."""
+
+    def __init__(self, area: QAbstractScrollArea) -> None:
+        super().__init__(Qt.Orientation.Vertical, area)
+        self._area = area
+        self.setAccessibleName("Scroll")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.hide()
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        inner = area.verticalScrollBar()
+        inner.rangeChanged.connect(self.follow)
+        inner.valueChanged.connect(self.setValue)
+        self.valueChanged.connect(inner.setValue)
+
+    def follow(self) -> None:
+        """The area or its content changed in size."""
+        inner, wide = self._area.verticalScrollBar(), self.sizeHint().width()
+        self.setRange(inner.minimum(), inner.maximum())
+        self.setPageStep(inner.pageStep())
+        self.setSingleStep(inner.singleStep())
+        self.setGeometry(self._area.width() - wide, 0, wide, self._area.height())
+        self.setVisible(inner.maximum() > 0)
+
+
+def bar_style() -> str:
+    """The style sheet of every scroll bar, in the colours of now."""
+    handle = theme().color("border2").name()
+    return (
+        "QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }"
+        f"QScrollBar::handle:vertical {{ background: {handle}; border-radius: 4px; min-height: 32px;"
+        " margin: 2px; }"
+        "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
+        "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
+    )
 
 
 class ScrollArea(QScrollArea):
@@ -22,17 +67,7 @@ class ScrollArea(QScrollArea):
 
     def __init__(self, content: QWidget, over: bool = False) -> None:
         super().__init__()
-        self._over: QScrollBar | None = None
-        if over:
-            self._over = QScrollBar(Qt.Orientation.Vertical, self)
-            self._over.setAccessibleName("Scroll")
-            self._over.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self._over.hide()
-            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            inner = self.verticalScrollBar()
-            inner.rangeChanged.connect(self._follow)
-            inner.valueChanged.connect(self._over.setValue)
-            self._over.valueChanged.connect(inner.setValue)
+        self._over = OverBar(self) if over else None
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
@@ -48,14 +83,8 @@ class ScrollArea(QScrollArea):
         self._follow()
 
     def _follow(self) -> None:
-        if self._over is None:
-            return
-        inner, wide = self.verticalScrollBar(), self._over.sizeHint().width()
-        self._over.setRange(inner.minimum(), inner.maximum())
-        self._over.setPageStep(inner.pageStep())
-        self._over.setSingleStep(inner.singleStep())
-        self._over.setGeometry(self.width() - wide, 0, wide, self.height())
-        self._over.setVisible(inner.maximum() > 0)
+        if self._over is not None:
+            self._over.follow()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows walk from card to card: the page's affair. Elsewhere they scroll."""
@@ -80,14 +109,7 @@ class ScrollArea(QScrollArea):
         content.resize(width, max(room.height(), _needed(content, width)))
 
     def _style(self) -> None:
-        handle = theme().color("border2").name()
-        (self._over or self.verticalScrollBar()).setStyleSheet(
-            "QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }"
-            f"QScrollBar::handle:vertical {{ background: {handle}; border-radius: 4px; min-height: 32px;"
-            " margin: 2px; }"
-            "QScrollBar::add-line, QScrollBar::sub-line { height: 0; }"
-            "QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }"
-        )
+        (self._over or self.verticalScrollBar()).setStyleSheet(bar_style())
 
 
 def _needed(content: QWidget, width: int) -> int:

@@ -11,11 +11,12 @@ import pytest
 from credguard.catalog.database import open_database
 from credguard.catalog.devices import Devices
 from credguard.domain import otp
-from credguard.domain.errors import CredGuardError
+from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.otp import OtpEntry
+from credguard.domain.text import text
 from credguard.exchange.qr import read_bytes, read_picture
 from credguard.system.interlock import Interlock
-from credguard.workflows.codes import Codes
+from credguard.workflows.codes import Codes, known_in
 from tests.support.clock import FakeClock
 from tests.support.stores import MemoryBackend, memory_store
 
@@ -267,3 +268,78 @@ def test_what_is_offered_is_not_stored_and_moves_no_counter(world: World) -> Non
     entry = otp.parse_address(ADDRESS.replace("totp", "hotp") + "&counter=4")
     assert codes.offered(entry).code.code == codes.offered(entry).code.code
     assert codes.entries() == ()
+
+
+def test_a_screen_of_codes_comes_in_one_answer_and_moves_no_counter(world: World) -> None:
+    codes, clock, backend = world
+    timed = codes.add(otp.parse_address(ADDRESS))
+    counted = codes.add(otp.parse_address("otpauth://hotp/VPN?secret=OFFICEEXAMPLEOFFICEEXAMP&counter=7"))
+    backend.items["totp/broken"] = '{"v":1,"id":"broken"}'
+    found = codes.show_many([timed.entry_id, "broken", "gone", counted.entry_id])
+    assert list(found) == [timed.entry_id, counted.entry_id]
+    assert found[timed.entry_id].code == otp.code_at(timed, clock.now())
+    assert codes.get(counted.entry_id).counter == 7
+    assert not codes.devices.was_shown(f"entry/{timed.entry_id}", found[timed.entry_id].code.step)
+
+
+def test_a_store_that_is_closed_is_no_empty_screen(world: World) -> None:
+    codes, _, backend = world
+    entry = codes.add(otp.parse_address(ADDRESS))
+
+    def closed(method: str, name: str) -> None:
+        raise Locked("vault-locked", text("Locked."), text("Open it."))
+
+    backend.fail = closed
+    with pytest.raises(Locked):
+        codes.show_many([entry.entry_id])
+
+
+def test_everything_is_read_once_and_what_is_over_goes(world: World) -> None:
+    codes, clock, _ = world
+    kept = codes.add(otp.parse_address(ADDRESS))
+    gone = codes.add(otp.parse_address("otpauth://totp/Mail?secret=MAILEXAMPLEMAILEXAMPLEMA"))
+    codes.remove(gone.entry_id)
+    assert {e.entry_id for e in codes.everything() if isinstance(e, OtpEntry)} == {
+        kept.entry_id, gone.entry_id,
+    }  # fmt: skip
+    clock.sleep(8 * 86_400)
+    assert [e.entry_id for e in codes.everything() if isinstance(e, OtpEntry)] == [kept.entry_id]
+    assert codes.entries(deleted=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("offset", "why"), [(0.0, "device"), (9.0, "device"), (42.0, "clock"), (-42.0, "clock")]
+)
+def test_two_refusals_pause_a_device_with_the_reason(world: World, offset: float, why: str) -> None:
+    codes = replace(world[0], offset=lambda: offset)
+    clock = world[1]
+    entry = codes.add(otp.parse_address(ADDRESS))
+    assert codes.show(entry.entry_id).pause is None
+    for _ in range(2):
+        codes.send(entry)
+        codes.note_answer(entry, False)
+    until = clock.now() + 180
+    assert codes.show(entry.entry_id).pause == otp.Pause(until, why)
+    clock.sleep(1)
+    assert codes.show_many([entry.entry_id])[entry.entry_id].pause == otp.Pause(until, why)
+    codes.try_again(entry.entry_id)
+    assert codes.show(entry.entry_id).pause is None
+
+
+def test_nine_tries_pause_a_device_until_the_window_ends(world: World) -> None:
+    codes, clock, _ = world
+    clock.at -= clock.at % 180
+    entry = codes.add(otp.parse_address(ADDRESS))
+    start = clock.now()
+    for _ in range(9):
+        codes.devices.note_try(f"entry/{entry.entry_id}", clock.now(), True)
+    assert codes.show(entry.entry_id).pause == otp.Pause(start + 180, "budget")
+    codes.try_again(entry.entry_id)
+    assert codes.show(entry.entry_id).pause is not None, "a person cannot give AWS more tries"
+    clock.sleep(180)
+    assert codes.show(entry.entry_id).pause is None
+
+
+def test_a_new_device_is_known_to_aws_within_fourteen_seconds() -> None:
+    assert [known_in(100.0, at) for at in (100.0, 100.5, 108.0, 113.2, 114.0, 300.0)] == [14, 14, 6, 1, 0, 0]
+    assert known_in(100.0, 40.0) == 14, "a clock that was set back promises nothing more"
