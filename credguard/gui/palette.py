@@ -232,8 +232,7 @@ class Palette(QWidget):
         self._choose(0, say=False)
         if self._live is not None:
             # Codes of what is listed, and of nothing else, are asked for.
-            listed = [f.entry_id for f in results if f.entry_id in self._timed]
-            self._live.show_entries([entry for entry in listed if entry is not None])
+            self._live.show_entries([f.entry_id for f in results if f.entry_id and f.entry_id in self._timed])
             for entry in self._live.now:
                 self._tell(entry)
         self._place()

@@ -55,6 +55,7 @@ class TrayPopup(Floating):
         self._window = window
         self._view: TrayView | None = None
         self._live: LiveCodes | None = None
+        self._timed: set[str] = set()
         self.rows: list[TrayRow] = []
         self._at = 0
         self._asked = 0
@@ -178,11 +179,12 @@ class TrayPopup(Floating):
         if alarm is not None:
             self.alarm.say(words(alarm.title))
         self._alarm_holder.setVisible(alarm is not None)
-        live = sorted({c.entry_id for c in view.codes if c.type == "totp" and c.unreadable is None})
+        self._timed = {c.entry_id for c in view.codes if c.type != "hotp" and c.unreadable is None}
         if self._live is not None:
             self._live.deleteLater()
-        self._live = LiveCodes(self._window, self, live)
+        self._live = LiveCodes(self._window, self, ())
         self._live.changed.connect(self._tell)
+        self._live.gone.connect(self._ended)
         self._list()
         self._live.tick()
 
@@ -262,9 +264,17 @@ class TrayPopup(Floating):
         self.nothing.setVisible(not found)
         self._at = 0
         self._choose(0, say=False)
-        for entry in self._live.now if self._live is not None else ():
-            self._tell(entry)
+        if self._live is not None:
+            # Codes of what is listed, and of nothing else, are asked for.
+            self._live.show_entries([f.entry_id for f in found if f.entry_id and f.entry_id in self._timed])
+            for entry in self._live.now:
+                self._tell(entry)
         self.place()
+
+    def _ended(self, entry: str) -> None:
+        for row in self.rows:
+            if row.found.entry_id == entry:
+                row.show_code("")
 
     def _tell(self, entry: str) -> None:
         if self._live is None:

@@ -54,10 +54,6 @@ class CodeBook(Rotating):
 
         return by_company(known_rows(self._devices.all(), self._accounts.all()))
 
-    def open_codes(self) -> bool:
-        """Open the codes, asking a person; False where nobody wanted to answer."""
-        return not self._codes_at_agent or self._unlocking.by_asking()
-
     def note_assigned(self, entry_id: str) -> None:
         """AWS said just now that this code's device is assigned; it takes its codes a few seconds later."""
         self._assigned[entry_id] = self.clock.now()

@@ -94,7 +94,7 @@ class KeptCodeDialog(Panel):
         refused = Button("AWS refused them", "quiet", "help")
         refused.clicked.connect(self._refused)
         done = Button("Done", "primary")
-        done.clicked.connect(window.dialogs.close_panel)
+        done.clicked.connect(self._done)
         self.foot(refused, None, done)
         self._timer = QTimer(self)
         self._timer.setInterval(1000)
@@ -106,6 +106,12 @@ class KeptCodeDialog(Panel):
         self._timer.stop()
         self._codes = ("", "")
         super().hideEvent(event)
+
+    def _done(self) -> None:
+        """AWS has said that the device is assigned; its card counts until AWS takes its codes."""
+        self.window_.services.note_assigned(self._entry)
+        self.window_.dialogs.close_panel()
+        self.window_.changed()
 
     def _refused(self) -> None:
         self._help.show()

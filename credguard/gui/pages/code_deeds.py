@@ -125,10 +125,7 @@ class CodeDeeds:
     # ── states ───────────────────────────────────────────────────────────────────────────────────
     def open_codes(self) -> None:
         """Ask for what opens the codes, then read them."""
-        window = self._window
-        window.tasks.run(
-            lambda tell: window.services.open_codes(), lambda opened: self._page.reload(), window.show_error
-        )
+        self._window.open_vault()
 
     def why(self, row: CodeRow, pause: Pause) -> None:
         """Why no more codes of it are sent."""
