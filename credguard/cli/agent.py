@@ -13,12 +13,19 @@ from credguard.cli.help import Command
 @click.command(cls=Command, help="Hold the sealed vault open for programs until it locks. In the foreground.")
 @click.option("--handed", is_flag=True, hidden=True)
 @click.option("--leashed", is_flag=True, hidden=True)
+@click.option("--care", is_flag=True, hidden=True)
 @click.option("--allowed", is_flag=True, help="Programs that may use keys without a question.")
 @click.option("--disallow", metavar="PROGRAM", help="Ask about this program file again; all for every one.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout (with --allowed).")
 @click.pass_obj
 def command(
-    context: Context, handed: bool, leashed: bool, allowed: bool, disallow: str | None, as_json: bool
+    context: Context,
+    handed: bool,
+    leashed: bool,
+    care: bool,
+    allowed: bool,
+    disallow: str | None,
+    as_json: bool,
 ) -> int:
     if disallow is not None:
         count = context.services.disallow(None if disallow == "all" else disallow)
@@ -26,6 +33,10 @@ def command(
         return 0
     if allowed:
         return _allowed(context, as_json)
+    if care:
+        from credguard.agent.care import run as run_care
+
+        return run_care()
     from credguard.agent.run import run
 
     return run(

@@ -1,8 +1,7 @@
 """A talk across a process border: who opens the vault asks, who has the person before them answers.
 
 What a security key gives, and every key of the vault, stays with the process that opens it: across go
-only touches, PINs and what is typed. Who hangs up (closes the sending half) calls the wait off; an answer
-that was under way still arrives.
+only touches, PINs and what is typed. A wait can be called off; an answer that was under way still arrives.
 """
 
 from __future__ import annotations
@@ -25,12 +24,13 @@ from credguard.wire import frames
 #: A person has this long for one answer (seconds): longer than any key waits for its touch.
 PERSON = 300.0
 _LOOK = 0.05
+_CALL_OFF = b"{}"
 
 Frame = tuple[bytes, bytes]
 
 
 class Line(Protocol):
-    """Frames in both directions, and whether somebody is still there."""
+    """Frames in both directions, and whether somebody still waits for an answer."""
 
     def send(self, kind: bytes, body: bytes) -> None:
         """Raises OSError where nobody is there any more."""
@@ -39,10 +39,10 @@ class Line(Protocol):
         """The next frame; None where the other side hung up. Raises EOFError, OSError, frames.Foreign."""
 
     def is_gone(self) -> bool:
-        """Whether the other side hung up. Waits for nothing, takes nothing."""
+        """Whether the other side hung up or called it off. Waits for nothing, takes nothing."""
 
-    def hang_up(self) -> None:
-        """Send nothing more; what the other side still sends is received."""
+    def call_off(self) -> None:
+        """Nobody wants to be waited for; the answer is received all the same."""
 
 
 class Pipes:
@@ -54,6 +54,7 @@ class Pipes:
         self._writing: int | None = writing
         self._sending = threading.Lock()
         self._closed = threading.Event()
+        self._called_off = threading.Event()
         self._frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True, name="pipe").start()
 
@@ -70,7 +71,10 @@ class Pipes:
     def _read(self) -> None:
         try:
             while (found := frames.read(lambda count: os.read(self._reading, count))) is not None:
-                self._frames.put(found)
+                if found[0] == frames.EVENT and found[1] == _CALL_OFF:
+                    self._called_off.set()
+                else:
+                    self._frames.put(found)
         except (OSError, EOFError, frames.Foreign):
             pass
         os.close(self._reading)
@@ -92,9 +96,18 @@ class Pipes:
         return found
 
     def is_gone(self) -> bool:
-        return self._closed.is_set()
+        return self._closed.is_set() or self._called_off.is_set()
+
+    def begin(self) -> None:
+        """The next question: what was called off is the one before."""
+        self._called_off.clear()
+
+    def call_off(self) -> None:
+        with contextlib.suppress(OSError):
+            self.send(frames.EVENT, _CALL_OFF)
 
     def hang_up(self) -> None:
+        """Send nothing more; what the other side still sends is received."""
         writing = self.take_sending()
         if writing is not None:
             os.close(writing)
@@ -123,7 +136,7 @@ class Socket:
     def is_gone(self) -> bool:
         return self._gone()
 
-    def hang_up(self) -> None:
+    def call_off(self) -> None:
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_WR)
 
@@ -165,7 +178,7 @@ class FarPerson:
 
     @contextlib.contextmanager
     def cancelling(self) -> Iterator[threading.Event]:
-        """An event that is set when the person hangs up."""
+        """An event that is set when the person calls it off, or is gone."""
         cancel, over = threading.Event(), threading.Event()
 
         def watch() -> None:
@@ -212,13 +225,13 @@ def follow(
     line: Line, answer: Callable[[dict[str, Any]], str | None], cancel: threading.Event | None = None
 ) -> Frame | None:
     """Hand every event to `answer` until the last frame, which is returned; None where the other side
-    ended without one. `cancel`, set by another thread, hangs up."""
+    ended without one. `cancel`, set by another thread, calls it off."""
     over = threading.Event()
 
     def watch(cancelled: threading.Event) -> None:
         while not over.is_set():
             if cancelled.wait(_LOOK):
-                line.hang_up()
+                line.call_off()
                 return
 
     watcher = None

@@ -28,6 +28,8 @@ class Catalogs(Vaults):
 
     def close(self) -> None:
         """Close what was opened; an agent that was started as our child ends."""
+        if self.__dict__.get("_far_care") is not None:
+            self.__dict__["_far_care"].close()
         if "_unlocking" in self.__dict__:
             self._unlocking.close()
         if self.__dict__.get("agent") is not None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -217,6 +218,8 @@ class Opening(Catalogs):
         """Ways into the sealed vault, its copies, what to do when its file is not the one expected."""
         from credguard.workflows.vault_care import VaultCare
 
+        if self._far_care is not None:
+            return self._far_care
         return VaultCare(
             self._sealed_backend,
             keychain=self._keychain_slots,
@@ -278,6 +281,8 @@ class Opening(Catalogs):
                     store.lock()
         if "_sealed_backend" in self.__dict__:
             self._sealed_backend.lock()  # opened beside the agent, for its ways in
+        if "_far_care" in self.__dict__ and self._far_care is not None:
+            self._far_care.close()
         for name in ("_agent_codes", "_own_codes", "_checks", "_rotations", "_tools", "_parts_at_agent"):
             self.__dict__.pop(name, None)
         self._sent.clear()
@@ -313,21 +318,37 @@ class Opening(Catalogs):
     def create_vault(self, passphrase: Secret, code: Secret | None = None) -> None:
         """Make the sealed vault and open it; it is the store from now on. `code`: a recovery code that a
         person proved to have written down. Raises as `make_vault`."""
-        from credguard.vault.choose import make_vault
-
-        make_vault(
-            self.settings,
-            passphrase,
-            vault_path=places.vault_file(),
-            alone=lambda name: self.interlock.hold(name, wait=10.0),
-            environ=self._environ,
-            code=code,
-        )
+        if self._far_care is not None:
+            try:
+                self._far_care.create(passphrase, code, True)
+            finally:
+                self._far_care.close()
+        else:
+            self.make_vault_here(passphrase, code, True)
         self.lock()
         self.unlock(passphrase)
 
+    def make_vault_here(self, passphrase: Secret, code: Secret | None, chosen: bool) -> None:
+        """Make the sealed vault in this process, closed; `chosen`: it is the store from now on. Raises as
+        `make_vault` and `new_vault`."""
+        from credguard.vault.choose import make_vault, new_vault
+
+        path = places.vault_file()
+
+        def alone(name: str) -> AbstractContextManager[None]:
+            return self.interlock.hold(name, wait=10.0)
+
+        if chosen:
+            make_vault(
+                self.settings, passphrase, vault_path=path, alone=alone, environ=self._environ, code=code
+            )
+        else:
+            new_vault(passphrase, code, vault_path=path, alone=alone)
+
     def close_beside_agent(self) -> None:
-        """Close the vault that was opened in this process for its ways in, where the agent holds it."""
+        """Close the vault that was opened for its ways in beside the agent, here or in a child."""
+        if "_far_care" in self.__dict__ and self._far_care is not None:
+            self._far_care.close()
         if "_sealed_backend" in self.__dict__ and self._at_agent("keys"):
             self._sealed_backend.lock()
 

@@ -12,6 +12,7 @@ from credguard.wiring.adapters import Adapters
 
 if TYPE_CHECKING:
     from credguard.aws.clients import AwsClients
+    from credguard.catalog.activity import Activity
     from credguard.domain.secret import Secret
     from credguard.vault.choose import Held
     from credguard.vault.keychain_slots import KeychainSlots, SeenInKeychain
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from credguard.vault.sealed.seen import Seen
     from credguard.vault.store import SecretStore
     from credguard.vault.talk import AtHand
+    from credguard.workflows.far_care import FarCare
     from credguard.workflows.unlocking import Unlocking
 
 
@@ -86,6 +88,12 @@ class Vaults(Adapters):
         )  # fmt: skip
 
     def _new_vault(self, passphrase: Secret, code: Secret | None) -> None:
+        if self._far_care is not None:
+            try:
+                self._far_care.create(passphrase, code, False)
+            finally:
+                self._far_care.close()
+            return
         from credguard.vault.choose import new_vault
 
         new_vault(
@@ -93,6 +101,24 @@ class Vaults(Adapters):
             code,
             vault_path=places.vault_file(),
             alone=lambda name: self.interlock.hold(name, wait=10.0),
+        )
+
+    @cached_property
+    def _far_care(self) -> FarCare | None:
+        """The ways in as a window changes them: in a child. None where this process does it itself."""
+        if not self._starts_agent or self.agent is None:
+            return None
+        from credguard.vault.far_care import Child
+        from credguard.workflows.far_care import FarCare
+
+        return FarCare(
+            Child(self._environ, self._passphrase, self._hands, self._program),
+            backend=self._sealed_backend,
+            keychain=self._keychain_slots,
+            keys=None,
+            activity=_nothing_noted,
+            backups=places.backups(),
+            clock=self.clock,
         )
 
     def _at_agent(self, part: str) -> bool:
@@ -206,3 +232,7 @@ class Vaults(Adapters):
         from credguard.aws.clients import AwsClients
 
         return AwsClients(self.clock, self._environ)
+
+
+def _nothing_noted() -> Activity:
+    raise AssertionError("the child notes what it does")

@@ -59,14 +59,16 @@ def test_a_vault_made_by_its_first_secret_has_the_code_that_was_kept(window: Mad
 def test_a_lock_closes_what_was_opened_beside_the_agent(window: Made) -> None:
     services = window()
     services.credentials("work")
-    services.vault.open()
-    vault = services._sealed_backend.vault
-    assert vault.is_open
-    services.lock()
-    assert not vault.is_open
-    services.vault.open()
-    services.close_beside_agent()
-    assert not vault.is_open
+    care = services._far_care
+    assert care is not None
+    for close in (services.lock, services.close_beside_agent):
+        services.vault.open()
+        process = care._child._process
+        assert process is not None
+        assert process.poll() is None
+        assert not services._sealed_backend.vault.is_open, "never in the window's own process"
+        close()
+        assert process.returncode == 0
 
 
 def test_a_removed_way_ends_the_agent_and_leaves_no_alarm(window: Made) -> None:
