@@ -115,5 +115,5 @@ def _take(connection: sqlite3.Connection, table: str, row: dict[str, Any], own: 
             f" AND ({' OR '.join(f'{c} IS NULL' for c in empty)})",
             given,
         ).rowcount
-    except sqlite3.IntegrityError:
+    except (sqlite3.IntegrityError, OverflowError, UnicodeError):  # what no row of ours holds
         return 0

@@ -36,8 +36,8 @@ def slots(context: Context, as_json: bool) -> int:
         kind = SHOWN.get(slot.type, slot.type) + (" + passphrase" if slot.with_passphrase else "")
         tested = f"tested {slot.proved[:10]}" if slot.proved else "not tested"
         rows.append(
-            [slot.id[:8], harmless(kind), harmless(slot.label), "+".join(slot.opens), f"{slot.created[:10]}",
-             tested]
+            [harmless(cell) for cell in (slot.id[:8], kind, slot.label, "+".join(slot.opens),
+                                         slot.created[:10], tested)]
         )  # fmt: skip
     output.table(rows, indent=0)
     for line in remarks(output, state):

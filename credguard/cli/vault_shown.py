@@ -38,7 +38,7 @@ def remarks(output: Output, state: VaultState) -> list[str]:
     mark = output.paint("!", "yellow")
     lines = [] if state.advice is None else [f"{mark} {output.words(state.advice)}"]
     if state.without_recovery:
-        what = " and ".join(state.without_recovery)
+        what = harmless(" and ".join(state.without_recovery))
         lines.append(f"{mark} No recovery code opens the {what}. Make one: credguard vault recovery")
     due = [way.slot for way in state.ways if way.due]
     if due:

@@ -34,7 +34,8 @@ class Secret:
             return NotImplemented
         import hmac  # brings hashlib and OpenSSL, and most secrets are only carried
 
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        mine, theirs = (s._value.encode("utf-8", "surrogatepass") for s in (self, other))
+        return hmac.compare_digest(mine, theirs)
 
     def __hash__(self) -> int:
         return hash(self._value)

@@ -33,6 +33,8 @@ SALT = 16
 LEAST_MEMORY = 8192
 MOST_MEMORY = 2048 * MIB
 MOST_WORK = 16 * 1024 * MIB  # memory × passes
+#: All passphrase slots of a file together: about a minute.
+MOST_WORK_OF_ALL = 4 * MOST_WORK
 
 
 def derive(passphrase: Secret, salt: bytes, cost: Cost) -> bytes:
@@ -52,11 +54,7 @@ def derive(passphrase: Secret, salt: bytes, cost: Cost) -> bytes:
         )
     reasonable = LEAST_MEMORY <= cost.memory <= MOST_MEMORY and cost.passes >= 1
     if not reasonable or cost.passes * cost.memory > MOST_WORK:
-        raise CredGuardError(
-            "vault-cost",
-            text("The vault file asks for work that no vault of CredGuard’s does: it was changed."),
-            text("It was not opened. Restore a backup of it."),
-        )
+        raise too_dear()
     try:
         key: bytes = pwhash.argon2id.kdf(32, words, salt, opslimit=cost.passes, memlimit=cost.memory)
     except (exceptions.CryptoError, MemoryError):
@@ -67,6 +65,15 @@ def derive(passphrase: Secret, salt: bytes, cost: Cost) -> bytes:
             retry=True,
         ) from None
     return key
+
+
+def too_dear() -> CredGuardError:
+    """What to say of a file that asks for too much."""
+    return CredGuardError(
+        "vault-cost",
+        text("The vault file asks for work that no vault of CredGuard’s does: it was changed."),
+        text("It was not opened. Restore a backup of it."),
+    )
 
 
 def calibrate(measure: Callable[[Cost], float] | None = None, free: Callable[[], int] | None = None) -> Cost:

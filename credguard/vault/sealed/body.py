@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from credguard.vault.sealed.format import b64, changed, pad, unb64, unpad
@@ -36,9 +37,12 @@ def open_items(key: bytes, vault: str, name: str, generation: int, body: bytes) 
     plain = unpad(_unseal(key, "compartment", body, f"{vault}/{name}/{generation}"))
     try:
         document: Any = json.loads(plain)
-        return {str(e["name"]): (str(e["value"]), float(e["changed"])) for e in document["items"]}
-    except (ValueError, KeyError, TypeError):
+        found = {str(e["name"]): (str(e["value"]), float(e["changed"])) for e in document["items"]}
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise changed() from None
+    if not all(math.isfinite(at) for _, at in found.values()):
+        raise changed()
+    return found
 
 
 def seal_admin(head: bytes, vault: str, generation: int, publics: dict[str, bytes]) -> bytes:
@@ -52,7 +56,7 @@ def open_admin(head: bytes, vault: str, generation: int, sealed: bytes) -> dict[
     try:
         document: Any = json.loads(_unseal(head, "admin", sealed, f"{vault}/{generation}"))
         return {str(slot): unb64(public) for slot, public in document["slots"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise changed() from None
 
 

@@ -52,8 +52,13 @@ class Passphrase:
     type = PASSPHRASE
 
     def keks(self, vault: str, slots: Sequence[Slot]) -> Iterator[tuple[Slot, bytes]]:
+        work = 0
         for slot in slots:
-            yield slot, argon.derive(self.words, *salt_and_cost(slot))
+            salt, cost = salt_and_cost(slot)
+            work += cost.memory * cost.passes
+            if work > argon.MOST_WORK_OF_ALL:  # thousands of slots fit into a header
+                raise argon.too_dear()
+            yield slot, argon.derive(self.words, salt, cost)
 
     def enrol(self, vault: str, slot_id: str, slots: Sequence[Slot]) -> tuple[dict[str, Any], bytes]:
         return _enrol_words(self.words, self.cost)

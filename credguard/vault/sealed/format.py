@@ -151,6 +151,8 @@ def _header(encoded: bytes) -> dict[str, Any]:
 
     try:
         header = json.loads(encoded.decode("utf-8"), object_pairs_hook=no_duplicates)
+        if b"\\u" in encoded:  # half a surrogate pair, which no other file or screen could hold
+            json.dumps(header, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise changed() from None
     if not isinstance(header, dict):

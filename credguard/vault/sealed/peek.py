@@ -25,5 +25,5 @@ def peek(path: str) -> tuple[str, int, str] | None:
             file.seek(-_TRAILER, os.SEEK_END)
             trailer = file.read(_TRAILER)
         return str(header["vault"]), int(header["generation"]), trailer.hex()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None

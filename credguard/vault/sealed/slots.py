@@ -115,7 +115,7 @@ def open_slot(vault: str, slot: Slot, kek: bytes) -> Bundle:
         )
         keys = {str(name): unb64(key) for name, key in content.items()}
         bundle = Bundle(keys.pop("head"), keys)
-    except (WrongKey, Damaged, ValueError, KeyError, AttributeError):
+    except (WrongKey, Damaged, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise changed() from None
     if set(bundle.compartments) != set(slot["opens"]):
         raise changed()
