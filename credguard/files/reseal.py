@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 import os
+from typing import Protocol
 
 from credguard.domain.errors import CredGuardError
 from credguard.files.backups import Sealer, listed
 from credguard.system.durable import replace_file, translate
+
+
+class Renewing(Sealer, Protocol):
+    """A sealer whose key can be renewed (`vault/filebackup.py`)."""
+
+    def begin_new_key(self) -> None: ...
+
+    def end_new_key(self) -> None: ...
+
+
+def renew(folder: str, sealer: Renewing) -> None:
+    """A new key, every copy sealed with it, the old key forgotten. Safe to repeat after a kill.
+
+    One process at a time: its caller sees to that.
+    """
+    sealer.begin_new_key()
+    reseal(folder, sealer)
+    sealer.end_new_key()
 
 
 def reseal(folder: str, sealer: Sealer) -> int:

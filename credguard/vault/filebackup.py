@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Callable
 
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
@@ -15,16 +16,23 @@ from credguard.wire import items
 _PURPOSE = "file-backup"
 #: The key before, while copies are being sealed anew.
 _OLD = "previous_secret"
+#: A new key is wanted: noted before a slot is removed, so that no kill in between forgets it.
+_DUE = "renew"
 
 
 class BackupSealer:
     """Seals and opens the copies. The key is in the store of the keys, read back before its first use."""
 
-    def __init__(self, store: SecretStore) -> None:
+    def __init__(self, store: SecretStore, unfinished: Callable[[BackupSealer], None] | None = None) -> None:
+        """`unfinished` is called before something is sealed while a new key is due: the copies there are
+        have to be sealed anew first."""
         self._store = store
+        self._unfinished = unfinished
 
     def seal(self, plain: bytes) -> bytes:
         """`plain`, sealed; makes the key when there is none yet. Raises what the store raises."""
+        if self._unfinished is not None and self.is_due:
+            self._unfinished(BackupSealer(self._store))
         key = self._key()
         if key is None:
             # Of two processes that make one at the same time, both use the one that is stored.
@@ -43,12 +51,26 @@ class BackupSealer:
         raise _lost()
 
     # ── a new key: begin, seal every copy anew, end; whatever moment it stops at, all can be opened ──
+    @property
+    def is_due(self) -> bool:
+        """Whether a new key was wanted, or begun, and is not done with."""
+        item = self._store.read(items.FILE_BACKUP)
+        return item is not None and (_OLD in item or bool(item.get(_DUE)))
+
+    def want_new_key(self, wanted: bool = True) -> None:
+        """Note that a new key is due, or that it is not after all."""
+        item = self._store.read(items.FILE_BACKUP)
+        if item is not None and bool(item.get(_DUE)) != wanted:
+            rest = {n: v for n, v in item.items() if n != _DUE}
+            self._store.write(items.FILE_BACKUP, {**rest, _DUE: True} if wanted else rest)
+
     def begin_new_key(self) -> None:
         """From now on a new key seals; the old one still opens. Nothing happens where that was begun."""
         item = self._store.read(items.FILE_BACKUP)
         if item is not None and _OLD not in item:
             fresh = Secret(base64.b64encode(secrets.token_bytes(32)).decode())
-            self._store.write(items.FILE_BACKUP, {**item, "key": fresh, _OLD: secret_of(item, "key")})
+            rest = {n: v for n, v in item.items() if n != _DUE}
+            self._store.write(items.FILE_BACKUP, {**rest, "key": fresh, _OLD: secret_of(item, "key")})
 
     def end_new_key(self) -> None:
         """Forget the old key."""

@@ -227,6 +227,7 @@ class Opening(Catalogs):
             activity=lambda: self._activity,
             backups=places.backups(),
             clock=self.clock,
+            alone=lambda: self.interlock.hold("file-backup", wait=10.0),
         )
 
     def notices(self) -> tuple[Text, ...]:

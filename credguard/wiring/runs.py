@@ -94,11 +94,16 @@ class Runs(Opening):
     def _tools(self) -> Tools:
         from credguard.aws.identity import identify
         from credguard.aws.proof import resolve_profile
+        from credguard.files.reseal import renew
         from credguard.vault.filebackup import BackupSealer
         from credguard.workflows.intake import Tools
 
         def who(credentials: Credentials, *, region: str | None, endpoint_url: str | None) -> Identity:
             return identify(self.clients, credentials, region=region, endpoint_url=endpoint_url)
+
+        def finish(sealer: BackupSealer) -> None:
+            with self.interlock.hold("file-backup", wait=10.0):
+                renew(places.backups(), sealer)
 
         return Tools(
             store=self.store,
@@ -109,7 +114,7 @@ class Runs(Opening):
             activity=self._activity,
             identify=who,
             prove=resolve_profile,
-            sealer=BackupSealer(self.store),
+            sealer=BackupSealer(self.store, finish),
             backup_folder=places.backups(),
             helper=tuple(places.helper()),
             interlock=self.interlock,

@@ -6,8 +6,10 @@ is needed, and ask their person before any lock is taken.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +17,7 @@ from credguard.catalog.activity import Activity
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
-from credguard.files.reseal import reseal
+from credguard.files.reseal import renew
 from credguard.system.clock import Clock
 from credguard.vault.filebackup import BackupSealer
 from credguard.vault.sealed import argon, recovery, rules
@@ -91,7 +93,9 @@ class VaultCare:
         backups: str,
         clock: Clock,
         cost: argon.Cost | None = None,
+        alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:
+        """`alone`: one process at a time seals the copies anew."""
         self._backend = backend
         self._vault = backend.vault
         self._keychain = keychain
@@ -100,6 +104,7 @@ class VaultCare:
         self._backups = backups
         self._clock = clock
         self._cost = cost
+        self._alone = alone
 
     # ── looking ──────────────────────────────────────────────────────────────────────────────────
     @property
@@ -155,6 +160,9 @@ class VaultCare:
             self._backend.open_all()
         for which in opens or ():
             self._backend.open(which)
+        sealer = self._sealer()
+        if sealer is not None and sealer.is_due:
+            self.renew_file_backups()
 
     def add_passphrase(self, words: Secret, label: str = "", opens: Sequence[str] | None = None) -> SlotView:
         return self._add(Passphrase(words, self._cost), label, opens)
@@ -187,7 +195,8 @@ class VaultCare:
     def remove(self, slot: SlotView) -> RemovedWay:
         """New keys for everything, also for the sealed copies of files. Raises as `SlotChanges.remove`."""
         self.open()
-        self._changes.remove(slot.id)
+        with self._new_keys():
+            self._changes.remove(slot.id)
         self._note(text("removed a way into the vault: {name}", name=slot.label or slot.type))
         self.renew_file_backups()
         names = self._vault.names()
@@ -202,11 +211,30 @@ class VaultCare:
     def renew_file_backups(self) -> None:
         """Seal the copies in `backups/` with a new key, where this vault holds the old one; also what an
         interrupted renewal left to do. Safe to repeat."""
-        if "keys" in self._vault.opened and self._vault.get(items.FILE_BACKUP) is not None:
-            sealer = BackupSealer(SecretStore(self._backend, "sealed", "", listing=self._backend))
-            sealer.begin_new_key()
-            reseal(self._backups, sealer)
-            sealer.end_new_key()
+        sealer = self._sealer()
+        if sealer is not None:
+            with self._alone():
+                renew(self._backups, sealer)
+
+    def _sealer(self) -> BackupSealer | None:
+        """Of the copies in `backups/`, where this vault holds their key and is open."""
+        if "keys" not in self._vault.opened or self._vault.get(items.FILE_BACKUP) is None:
+            return None
+        return BackupSealer(SecretStore(self._backend, "sealed", "", listing=self._backend))
+
+    @contextlib.contextmanager
+    def _new_keys(self) -> Iterator[None]:
+        """Around a change after which the copies need a new key. Noted first: a kill forgets it not."""
+        sealer = self._sealer()
+        if sealer is not None:
+            sealer.want_new_key()
+        try:
+            yield
+        except CredGuardError:  # refused: all is as it was
+            if sealer is not None:
+                with contextlib.suppress(CredGuardError):
+                    sealer.want_new_key(False)
+            raise
 
     def prove(self, slot: SlotView, given: Given) -> SlotView:
         """Open the file with this very slot, and note the day."""
@@ -215,7 +243,8 @@ class VaultCare:
     def change_passphrase(self, slot: SlotView, words: Secret, known_to_others: bool = False) -> SlotView:
         """`known_to_others`: as when a slot is removed, new keys for everything."""
         self.open(None if known_to_others else slot.opens)
-        view = self._changes.change_passphrase(slot.id, Passphrase(words, self._cost), known_to_others)
+        with self._new_keys() if known_to_others else contextlib.nullcontext():
+            view = self._changes.change_passphrase(slot.id, Passphrase(words, self._cost), known_to_others)
         if known_to_others:
             self.renew_file_backups()
         self._note(text("changed a passphrase of the vault"))

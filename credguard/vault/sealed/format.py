@@ -11,7 +11,7 @@ import hmac
 import json
 import struct
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from credguard.domain.errors import CredGuardError
 from credguard.domain.text import text
@@ -116,6 +116,19 @@ def verify(data: bytes, head: bytes) -> None:
     _, start, mac = _split(data)
     if not hmac.compare_digest(_mac(head, start), mac):
         raise changed()
+
+
+def origin(file: BinaryIO, head: bytes) -> tuple[str, int, bool]:
+    """Vault id and generation of the vault in `file`, and whether `head` authenticates it. Reads its header
+    alone. Raises CredGuardError as `read`, and OSError."""
+    fixed = file.read(_FIXED.size)
+    length = int.from_bytes(fixed[12:], "big")
+    if len(fixed) != _FIXED.size or fixed[:8] != MAGIC or length > MAX_HEADER:
+        raise damaged()
+    start = fixed + file.read(length)
+    header = _header(start[_FIXED.size :])
+    vault, generation = _word(header.get("vault")), _number(header.get("generation"))
+    return vault, generation, hmac.compare_digest(_mac(head, start), file.read(32))
 
 
 def _split(data: bytes) -> tuple[VaultFile, bytes, bytes]:

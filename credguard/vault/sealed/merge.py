@@ -29,7 +29,8 @@ class Merged:
 def merge(vault: SealedVault, other: bytes) -> Merged:
     """Take the items of `other`, a file of the same vault sealed with the same keys, into `vault`.
 
-    Every compartment has to be open. Raises CredGuardError `other-vault`, and as reading a vault does.
+    Both are one then: what `rolled-back` or `other-branch` warned of is answered. Every compartment has to
+    be open. Raises CredGuardError `other-vault`, and as reading a vault does.
     """
     found: list[Merged] = []
 
@@ -60,6 +61,7 @@ def merge(vault: SealedVault, other: bytes) -> Merged:
         return replace(file, generation=after, compartments=tuple(bodies), admin=admin), bundle
 
     vault.edit(change)
+    vault.accept()
     return found[-1]
 
 

@@ -44,13 +44,15 @@ def compare(seen: Seen, vault: str, generation: int, checksum: str) -> Notice | 
     noted = seen.get(vault)
     if noted is None or generation > noted[0]:
         seen.note(vault, generation, checksum)
+    elif checksum == noted[1]:
+        return None
     elif generation < noted[0]:
         return Notice(
             ROLLED_BACK,
             text("The vault is older than the one used last (generation {n}, not {last}): "
                  "a restored backup, or somebody’s doing.", n=generation, last=noted[0]),
         )  # fmt: skip
-    elif checksum != noted[1]:
+    else:
         return Notice(
             OTHER_BRANCH,
             text(
@@ -59,3 +61,11 @@ def compare(seen: Seen, vault: str, generation: int, checksum: str) -> Notice | 
             ),
         )
     return None
+
+
+def leave_open(seen: Seen, vault: str, generation: int) -> None:
+    """Before `generation` is written while a warning stands, which a change does not answer: the file used
+    last stays the one to compare with."""
+    noted = seen.get(vault)
+    if noted is not None and generation > noted[0]:
+        seen.note(vault, generation, noted[1])

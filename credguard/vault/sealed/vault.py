@@ -24,7 +24,7 @@ from credguard.vault.sealed import argon, body, format, rules  # noqa: A004 the 
 from credguard.vault.sealed.body import CODES, KEYS, Items, compartment_of
 from credguard.vault.sealed.credentials import Credential, Passphrase, Prepared
 from credguard.vault.sealed.format import Compartment, VaultFile, changed
-from credguard.vault.sealed.seen import Notice, Seen, compare
+from credguard.vault.sealed.seen import Notice, Seen, compare, leave_open
 from credguard.vault.sealed.slots import Bundle, DoesNotFit, SlotView, new_slot, open_slot, wrap
 from credguard.vault.sealed.views import no_such_slot, rekeyed, view_of
 from credguard.vault.sealed.writing import TRAILER, Copy, Disk, with_copy
@@ -185,8 +185,16 @@ class SealedVault:
             if self._loaded is not None:
                 bundle = bundle.with_those_of(self._loaded.bundle)
             self._take(data, bundle)
+            self._finish_removal()
             return view_of(slot)
         raise credential.misses()
+
+    def _finish_removal(self) -> None:
+        """Delete the copies that a removed slot still opens: whoever removed it was killed before that."""
+        loaded = self._loaded
+        if loaded is not None and self._disk.has_copies_before(loaded.file, loaded.bundle.head):
+            with contextlib.suppress(CredGuardError):  # somebody else writes: at the next opening then
+                self.delete_copies()
 
     def close(self) -> None:
         """Forget the keys and items, as far as Python can."""
@@ -376,6 +384,11 @@ class SealedVault:
         self._write(changed_file, bundle)
 
     def _write(self, file: VaultFile, bundle: Bundle) -> None:
+        # Accepted in another process meanwhile? Then it does not stand any more.
+        if self._loaded is not None and self._loaded.notice and self._compare(self._loaded):
+            with contextlib.suppress(CredGuardError):
+                if self._seen is not None:
+                    leave_open(self._seen, file.vault, file.generation)
         self._disk.replace(format.write(file, bundle.head))
         self._take(self._disk.read(), bundle)
 

@@ -121,6 +121,15 @@ class Disk:
                     found.append(Copy(path, parts.generation, os.fstat(file.fileno()).st_mtime))
         return tuple(sorted(found, key=lambda copy: copy.generation, reverse=True))
 
+    def has_copies_before(self, file: format.VaultFile, head: bytes) -> bool:
+        """Whether an earlier generation lies here that was sealed with other keys than `file`."""
+        for path in (self._previous, *self._days()):
+            with contextlib.suppress(OSError, CredGuardError), open(path, "rb") as copy:
+                vault, generation, ours = format.origin(copy, head)
+                if vault == file.vault and generation < file.generation and not ours:
+                    return True
+        return False
+
     def use(self, copy: Copy) -> str | None:
         """Put a copy in the vault's place; returns where the file that stood there was set aside.
 

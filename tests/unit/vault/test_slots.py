@@ -283,4 +283,33 @@ def test_a_kill_while_a_slot_is_removed_leaves_a_vault_that_opens(tmp_path: Path
     except Killed:
         assert at < 8
     assert _opens(vault, WORDS) == ("access-key/A", "totp/x")
-    assert _opens(vault, RecoveryCode(code)) in {("access-key/A", "totp/x"), "no-such-slot"}
+    found = _opens(vault, RecoveryCode(code))
+    assert found in {("access-key/A", "totp/x"), "no-such-slot"}
+    if found == "no-such-slot":
+        # Whoever opens the vault next finishes the removal: no copy beside it opens with the code either.
+        files = [path for path in tmp_path.iterdir() if path.name.startswith(("vault.cgv", ".vault.cgv"))]
+        assert {_opens(SealedVault(str(path)), RecoveryCode(code)) for path in files} == {"no-such-slot"}
+        assert {_opens(SealedVault(str(path)), WORDS) for path in files} == {("access-key/A", "totp/x")}
+        assert len(files) > 1, "today's copy is kept"
+
+
+def test_copies_of_the_same_keys_and_of_another_vault_stay(tmp_path: Path) -> None:
+    """Only what a removed slot opens is deleted: not a newer branch, nor what cannot be told."""
+    vault = _vault(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir(mode=0o700)
+    foreign = Path(_vault(other).path).read_bytes()
+    previous, day = (next(tmp_path.glob(f"vault.cgv.{kind}*")) for kind in ("prev", "day"))
+    before = previous.read_bytes()
+    for copy in (foreign, before[:-1], before[:99], b""):
+        day.write_bytes(copy)
+        assert _opens(vault, WORDS) == ("access-key/A", "totp/x")
+        assert (previous.read_bytes(), day.read_bytes()) == (before, copy)
+    old = Path(vault.path).read_bytes()
+    SlotChanges(vault).change_passphrase(vault.slots()[0].id, OTHER, known_to_others=True)
+    newer = Path(vault.path).read_bytes()
+    day.unlink()  # it is another name of the vault's own file
+    day.write_bytes(newer)
+    Path(vault.path).write_bytes(old)  # put back from elsewhere: what lies beside it is newer
+    assert _opens(vault, WORDS) == ("access-key/A", "totp/x")
+    assert day.read_bytes() == newer

@@ -11,6 +11,7 @@ from credguard.domain.edits import FileEdit, digest
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.files import backups
+from credguard.files import reseal as reseal_file
 from credguard.files.reseal import reseal
 from credguard.vault.filebackup import BackupSealer
 from credguard.vault.keychain_slots import KeychainSlots
@@ -110,6 +111,63 @@ def test_interrupted_at_any_copy_all_can_still_be_opened(house: House, done: int
     for name in names:
         assert backups.read_backup(str(house.folder), name, house.sealer).note["run"]
     assert reseal(str(house.folder), house.sealer) == 2
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("how", ["open", "seal"])
+@pytest.mark.parametrize("step", ["remove", "note", "begin", "reseal", "end"])
+def test_a_removal_that_was_killed_is_finished_by_the_next_use(
+    house: House, monkeypatch: pytest.MonkeyPatch, step: str, how: str
+) -> None:
+    """At no moment is it forgotten that the copies need a new key: the removed slot opened the old one."""
+    names = [house.copy("r1"), house.copy("r2")]
+    old = house.store.read("file-backup")
+    assert old is not None
+    slot = house.care.add_recovery(house.care.new_code())
+
+    def dies(*_: object, **__: object) -> None:
+        raise Killed
+
+    place = {
+        "remove": (SealedVault, "delete_copies"),
+        "note": (house.rows, "record"),
+        "begin": (BackupSealer, "begin_new_key"),
+        "reseal": (reseal_file, "replace_file"),
+        "end": (BackupSealer, "end_new_key"),
+    }[step]
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, dies)
+        with pytest.raises(Killed):
+            house.care.remove(slot)
+    house.backend.lock()
+    if how == "open":
+        house.care.open()
+    else:
+        sealer = BackupSealer(house.store, lambda plain: reseal_file.renew(str(house.folder), plain))
+        sealer.unseal(sealer.seal(b"more"))
+    now = house.store.read("file-backup")
+    assert now is not None
+    assert set(now) == {"v", "key"}
+    assert now["key"] != old["key"]
+    memory, _ = memory_store()
+    memory.write("file-backup", old)
+    for name in names:
+        assert backups.read_backup(str(house.folder), name, house.sealer).note["run"]
+        with pytest.raises(CredGuardError):
+            BackupSealer(memory).unseal((house.folder / name).read_bytes())
+    assert house.care.state().ways[-1].slot.type == "passphrase"
+
+
+def test_a_removal_that_is_refused_leaves_the_key_of_the_copies(house: House) -> None:
+    house.copy("r1")
+    old = house.store.read("file-backup")
+    with pytest.raises(CredGuardError) as caught:
+        house.care.remove(house.care.find("passphrase"))
+    assert caught.value.code == "slot-last"
+    assert house.store.read("file-backup") == old
 
 
 def test_what_a_name_means(house: House) -> None:
