@@ -43,6 +43,7 @@ class AgentLink(QObject):
         self._waiting: dict[str, dict[str, Any]] = {}
         self.prompt = Prompt()
         self.prompt.answered.connect(self._answer)
+        self.waits.connect(window.show_waiting)
         self._heard.connect(self._hear)
         shortcut = QShortcut(QKeySequence("Ctrl+Shift+Y"), window)
         shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -17,9 +16,6 @@ from credguard.gui.theme import Mode, Theme
 from credguard.gui.window import Window
 from credguard.services import Services
 from credguard.system.hardening import harden
-
-if TYPE_CHECKING:
-    from credguard.gui.agent_link import AgentLink
 
 
 def main(argv: list[str]) -> int:
@@ -61,21 +57,20 @@ def _shown(app: QApplication, services: Services, asker: Asker, keys: KeysAtWind
     asker.attach(window)
     asker.watch_keys(keys)
     window.show()
-    links: list[AgentLink] = []
-    window.tasks.idle.connect(partial(_begin, window, links), Qt.ConnectionType.SingleShotConnection)
+    window.tasks.idle.connect(partial(_begin, window), Qt.ConnectionType.SingleShotConnection)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     code = app.exec()
     asker.close()
     if window.tray is not None:
         window.tray.close()
-    for link in links:
-        link.close()
+    if window.link is not None:
+        window.link.close()
     window.tasks.wait()
     services.close()
     return code
 
 
-def _begin(window: Window, links: list[AgentLink]) -> None:
+def _begin(window: Window) -> None:
     """Home is there: the first run, or what was left unfinished; and the line to the agent."""
     from credguard.gui.journeys.start import begin
 
@@ -86,4 +81,4 @@ def _begin(window: Window, links: list[AgentLink]) -> None:
     if not window.services.demo and sys.platform != "win32":
         from credguard.gui.agent_link import AgentLink
 
-        links.append(AgentLink(window))
+        window.link = AgentLink(window)

@@ -33,7 +33,9 @@ _OR_KEY = "(nothing: a security key)"
 MakePanel = Callable[[], "TypedPanel | RecoveryPanel"]
 
 
-class _Question:
+class Question:
+    """Asked by a worker, which waits for `answered`; None is no answer."""
+
     def __init__(self, words: str, make: MakePanel | None = None) -> None:
         self.words = words
         self.make = make
@@ -57,8 +59,8 @@ class Asker(QObject):
         self._host: DialogHost | None = None
         self._guard = threading.Lock()
         self._closed = False
-        self._waiting: list[_Question] = []
-        self._shown: _Question | None = None
+        self._waiting: list[Question] = []
+        self._shown: Question | None = None
         self._panel: OpenPanel | None = None
         self._repeat: str | None = None  # what the second question for a new passphrase is answered with
         self._looks = 0
@@ -74,11 +76,11 @@ class Asker(QObject):
 
     def ask(self, words: str) -> str | None:
         """The passphrase, or None when the person closed the question, or nobody can be asked."""
-        return self._put(_Question(words))
+        return self._put(Question(words))
 
     def ask_with(self, make: MakePanel) -> str | None:
         """The answer of a panel that `make` builds in the window's thread; None as in `ask`."""
-        return self._put(_Question("", make))
+        return self._put(Question("", make))
 
     def keeps_code(self, code: Secret) -> bool:
         """Show the recovery code of a new vault; False where it was left out on purpose.
@@ -96,7 +98,7 @@ class Asker(QObject):
             )
         return answer == "kept"
 
-    def _put(self, question: _Question) -> str | None:
+    def _put(self, question: Question) -> str | None:
         if QThread.currentThread() is self.thread():
             return None  # the window's own thread would wait for itself
         with self._guard:
@@ -125,7 +127,7 @@ class Asker(QObject):
         self.give_up()
 
     # ── in the window's thread ───────────────────────────────────────────────────────────────────
-    def _show(self, question: _Question) -> None:
+    def _show(self, question: Question) -> None:
         window = self._window
         if question.answered.is_set():
             return
@@ -150,7 +152,7 @@ class Asker(QObject):
         if said and self._panel is not None:
             self._panel.show_wrong(WRONG if question.words.startswith(_AGAIN) else said)
 
-    def _open(self, window: Window, question: _Question) -> None:
+    def _open(self, window: Window, question: Question) -> None:
         from credguard.gui.journeys.unlock_panel import NewVaultPanel, OpenPanel
         from credguard.gui.widgets.overlay import DialogHost
 

@@ -16,6 +16,7 @@ from credguard.gui.routes import PAGES
 from credguard.gui.theme import LARGE, NARROW, theme
 
 if TYPE_CHECKING:
+    from credguard.gui.agent_link import AgentLink
     from credguard.gui.passphrase import Asker
     from credguard.gui.security_keys import KeysAtWindow
     from credguard.gui.tray import Tray
@@ -38,6 +39,8 @@ class Window(Actions):
         self.asker: Asker | None = None  # asks for the sealed vault's passphrase
         self.security_keys: KeysAtWindow | None = None
         self.tray: Tray | None = None
+        self.link: AgentLink | None = None
+        self.waiting: tuple[dict[str, Any], ...] = ()  # programs that wait for somebody to unlock
         self._ending = False
         self.openness: Openness | None = None
         self._looking = False
@@ -100,6 +103,22 @@ class Window(Actions):
             page.unlock()  # type: ignore[attr-defined]
         elif self.openness is None or self.openness.state != "open":
             self._lock_row()
+
+    def show_waiting(self, events: tuple[dict[str, Any], ...]) -> None:
+        """Programs wait for this person (docs/agent.md, `waiting`), or do no more. The window comes up
+        without the keyboard: somebody may be typing elsewhere."""
+        more = len(events) > len(self.waiting)
+        self.waiting = events
+        page = self.findChild(QWidget, "locked")
+        if page is not None and self.locked:
+            page.show_waiting()  # type: ignore[attr-defined]
+        if more and not self.isVisible():
+            self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+            self.show()
+            self.raise_()
+            self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, False)
+        if more:
+            QApplication.alert(self)
 
     def open_vault(self) -> None:
         """Ask for what opens the vault, and show what it held back."""

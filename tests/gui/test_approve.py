@@ -183,6 +183,9 @@ class Main(QWidget):
     def look_at_lock(self) -> None:
         pass
 
+    def show_waiting(self, events: object) -> None:
+        pass
+
     @property
     def services(self) -> Main:
         return self

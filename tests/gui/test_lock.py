@@ -220,7 +220,7 @@ def test_what_is_said_of_programs_is_so(
     read(window)
     page = window.findChild(LockPage)
     assert isinstance(page, LockPage)
-    page.show_state((StoreState(kind, "", asks, False, True), waiting))
+    page.show_state((StoreState(kind, "", asks, False, True), waiting, ()))
     assert page._note.text() == note
 
 

@@ -124,7 +124,7 @@ def test_each_switch_is_its_own_setting(window: Window, name: str, setting: str,
 
 def test_the_sealed_vault_gives_programs_nothing_while_it_is_locked(window: Window) -> None:
     words = said(page_of(window))
-    assert "They are told that the vault is locked, until you unlock it" in words
+    assert "They wait up to 40 seconds for you, then get a clear error" in words
     assert not [w for w in shown(page_of(window), Select) if w.accessibleName() == "Programs that need a key"]
     assert "These times are for the sealed vault" not in words
 

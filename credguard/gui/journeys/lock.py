@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -9,13 +10,13 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from credguard.domain.errors import CredGuardError
-from credguard.domain.secret import Secret
 from credguard.gui.journeys.first_run_parts import AppMark, centred
-from credguard.gui.passphrase import WRONG
+from credguard.gui.journeys.unlock_form import UnlockForm
 from credguard.gui.theme import theme
-from credguard.gui.translate import words
+from credguard.gui.translate import harmless
 from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.field import Field
+from credguard.gui.widgets.say import announce
 from credguard.gui.widgets.scroll import ScrollArea
 from credguard.gui.widgets.surface import Icon
 from credguard.gui.widgets.text import Text
@@ -23,6 +24,10 @@ from credguard.gui.widgets.text import Text
 if TYPE_CHECKING:
     from credguard.gui.window import Window
     from credguard.wiring.kinds import StoreState
+    from credguard.workflows.unlocking import UnlockWay
+
+    #: The closed store, whether programs wait, and what opens it.
+    Closed = tuple[StoreState, bool, tuple[UnlockWay, ...]]
 
 
 class LockPage(QWidget):
@@ -41,7 +46,10 @@ class LockPage(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(24, 24, 24, 0)
         layout.setSpacing(0)
+        self.form = UnlockForm(window)
+        self.form.opened.connect(self._open)
         layout.addStretch(1000)
+        layout.addWidget(self.form.balance)
         layout.addLayout(centred(AppMark()))
         layout.addSpacing(24)
         layout.addWidget(Text("CredGuard is locked", "title", center=True, wrap=True))
@@ -49,27 +57,9 @@ class LockPage(QWidget):
         self.why = Text("You locked it.", color="text2", center=True, wrap=True)
         layout.addWidget(self.why)
         layout.addSpacing(28)
-        self._middle = QWidget()
-        middle = QVBoxLayout(self._middle)
-        middle.setContentsMargins(0, 0, 0, 0)
-        middle.setSpacing(0)
-        self.problem = Text("", color="warn", wrap=True)
-        self.problem.hide()
-        self.field = Field("Passphrase", "Passphrase", 40, password=True)
-        self.field.edit.returnPressed.connect(self.unlock)
-        self.field.edit.textChanged.connect(lambda _: self.problem.hide())
-        self.field.hide()
-        middle.addWidget(self.field)
-        middle.addSpacing(6)
-        middle.addWidget(self.problem)
-        middle.addSpacing(6)
-        self.go = Button("Unlock", "primary", "", 40, key="Enter")
-        self.go.setSizePolicy(self.field.sizePolicy())
-        self.go.setEnabled(False)
-        self.go.clicked.connect(self.unlock)
-        middle.addWidget(self.go)
-        layout.addLayout(centred(self._middle))
+        layout.addLayout(centred(self.form))
         layout.addStretch(1150)
+        self._meanwhile = ""
         self._note = Text("", color="text2", wrap=True)
         note = QHBoxLayout()
         note.setSpacing(8)
@@ -90,61 +80,64 @@ class LockPage(QWidget):
 
     def measure(self) -> None:
         self.setGeometry(self.window_.rect())
-        self._middle.setFixedWidth(min(theme().u(320), max(200, self.width() - 64)))
+        self.form.setFixedWidth(min(theme().u(320), max(200, self.width() - 64)))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             self.measure()
         return False
 
-    def show_state(self, closed: tuple[StoreState, bool]) -> None:
-        """The store is closed: how it is opened again."""
-        state, waiting = closed
-        if state.kind == "sealed":
+    def show_state(self, closed: Closed) -> None:
+        """The store is closed: how it is opened again, and what programs get meanwhile."""
+        state, waiting, ways = closed
+        if state.kind == "sealed" and not state.asks:  # a file opens it for whoever needs a key
+            note = "Programs get their keys as before."
+        elif state.kind == "sealed" and self.window_.link is None:
             note = "Programs that need a key are told that the vault is locked."
-            if not state.asks:  # a file opens it for whoever needs a key
-                note = "Programs get their keys as before."
-        elif waiting:
+        elif state.kind == "sealed" or waiting:
             note = "Programs that need a key wait until you unlock."
         else:
             note = "Programs get their keys as before."
-        self._note.setText(note)
+        self._meanwhile = note
+        self.show_waiting()
         self.window_.look_at_lock()
-        self.field.setVisible(state.asks)
-        self._ready()
+        self.form.offer(state, ways)
+
+    def show_waiting(self) -> None:
+        """Name the programs that wait for somebody to unlock, else what they get meanwhile."""
+        names = list(dict.fromkeys(harmless(str(event["program"])) for event in self.window_.waiting))
+        said = self._meanwhile
+        if len(names) == 1:
+            said = f"{names[0]} waits for you."
+        elif names:
+            rest = names[1] if len(names) == 2 else f"{len(names) - 1} others"
+            said = f"{names[0]} and {rest} wait for you."
+        if said != self._note.text():
+            self._note.setText(said)
+            if names:
+                announce(self, said)
 
     def because(self, why: str) -> None:
         """Why it is locked, where the person did not do it."""
         self.why.setText(why)
 
-    def _ready(self) -> None:
-        self.go.setEnabled(True)
-        self.go.setText("Unlock")
-        self.field.edit.setEnabled(True)
-        (self.go if self.field.isHidden() else self.field.edit).setFocus()
-
     def unlock(self) -> None:
-        """Open the store again, elsewhere."""
-        services, asks = self.window_.services, not self.field.isHidden()
-        if not self.go.isEnabled():
-            return
-        typed = Secret(self.field.text()) if asks else None
-        if asks and not typed:
-            self.field.edit.setFocus()
-            return
-        self.field.edit.clear()
-        self.field.edit.setEnabled(False)
-        self.go.setEnabled(False)
-        self.go.setText("Unlocking")
-        self.window_.tasks.run(lambda tell: services.unlock(typed), self._open, self._failed)
+        """Open it again, from the tray as by Enter."""
+        self.form.enter()
 
-    def _failed(self, error: CredGuardError) -> None:
-        wrong = error.code == "wrong-passphrase"
-        self.problem.setText(WRONG if wrong else f"{words(error.what)} {words(error.next)}")
-        self._ready()
-        self.problem.show()
+    @property
+    def field(self) -> Field:
+        return self.form.field
 
-    def _open(self, _: Any) -> None:
+    @property
+    def go(self) -> Button:
+        return self.form.go
+
+    @property
+    def problem(self) -> Text:
+        return self.form.problem
+
+    def _open(self) -> None:
         for short in self._off:
             short.setEnabled(True)
         self.window_.removeEventFilter(self)
@@ -155,6 +148,8 @@ class LockPage(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self.unlock()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.form.give_up()
         # Nothing below hears a key while it is locked.
         event.accept()
 
@@ -169,12 +164,14 @@ def lock(window: Window) -> LockPage:
     if window.tasks.busy:
         page.why.setText("Work at hand is finished first, then the vault is closed.")
 
-    def close(tell: Any) -> tuple[StoreState, bool]:
+    def close(tell: Any) -> Closed:
         done = services.lock()
-        return services.store_state(), done.waiting
+        state = services.store_state()
+        ways: tuple[UnlockWay, ...] = ()
+        if state.kind == "sealed" and state.asks:
+            with contextlib.suppress(CredGuardError):  # a damaged vault says so when it is opened
+                ways = services.unlock_ways()
+        return state, done.waiting, ways
 
-    def failed(error: CredGuardError) -> None:
-        page._failed(error)
-
-    window.tasks.run(close, page.show_state, failed)
+    window.tasks.run(close, page.show_state, page.form.failed)
     return page
