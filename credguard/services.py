@@ -41,7 +41,9 @@ class Services(CodeBook):
             MoveTools(
                 self.settings,
                 Stores(
-                    lambda: keychain_store(lambda name: self.interlock.hold(name, wait=10.0)),
+                    lambda: keychain_store(
+                        lambda name: self.interlock.hold(name, wait=10.0), self._known_names
+                    ),
                     self._backend_with,
                     self._forget_vault,
                 ),

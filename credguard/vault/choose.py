@@ -14,6 +14,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.vault import keychain
+from credguard.vault.recover import Known, finder
 from credguard.vault.store import SecretStore
 
 if TYPE_CHECKING:
@@ -146,11 +147,14 @@ def open_store(
     seen: Callable[[], Seen] | None = None,
     held: Callable[[], Held | None] | None = None,
     sealed: Callable[[], SealedBackend] | None = None,
+    known: Known | None = None,
+    on_mended: Callable[[int], None] | None = None,
 ) -> SecretStore:
     """The store to use now. Nothing is unlocked or asked before it is used.
 
     `held` gives the sealed vault as somebody holds it open already, if anybody does; `sealed` as this
-    process has it, closed or open. `seen` makes, when a vault is first opened, what notes its generation.
+    process has it, closed or open. `known` and `on_mended`: see recover.py and SecretStore. `seen` makes,
+    when a vault is first opened, what notes its generation.
     Raises CredGuardError `store-pinned`, `store-silent`, `usage`.
     """
     env = os.environ if environ is None else environ
@@ -172,7 +176,10 @@ def open_store(
 
     if kind == "keychain":
         backend, name = keychain.open_keychain(pinned)
-        return SecretStore(backend, "keychain", name, lambda: alone("vault-index"), on_write=note)
+        return SecretStore(
+            backend, "keychain", name, lambda: alone("vault-index"), on_write=note,
+            found=finder(backend, known), on_mended=on_mended,
+        )  # fmt: skip
     label = "CredGuard’s vault"
     open_already = held() if held is not None else None
     if open_already is not None:
@@ -206,10 +213,16 @@ def sealed_backend(
     return SealedBackend(vault, ask, env.get("CREDGUARD_PASSPHRASE_FILE") or None, cost, ways, compartments)
 
 
-def keychain_store(alone: Alone) -> SecretStore:
+def keychain_store(alone: Alone, known: Known | None = None) -> SecretStore:
     """The keychain, whatever the settings say. Raises CredGuardError `store-silent`."""
     backend, label = keychain.open_keychain()
-    return SecretStore(backend, "keychain", label, lambda: alone("vault-index"))
+    return _of(backend, label, alone, known)
+
+
+def _of(backend: keychain.Keychain, label: str, alone: Alone, known: Known | None = None) -> SecretStore:
+    return SecretStore(
+        backend, "keychain", label, lambda: alone("vault-index"), found=finder(backend, known)
+    )  # fmt: skip
 
 
 def moved_meanwhile() -> CredGuardError:
@@ -228,4 +241,4 @@ def quiet_keychain_store(alone: Alone) -> SecretStore | None:
     if found is None:
         return None
     backend, label = found
-    return SecretStore(backend, "keychain", label, lambda: alone("vault-index"))
+    return _of(backend, label, alone)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.text import Text, text
-from credguard.vault import secret_service
+from credguard.vault import listing, secret_service
 
 PROBE_SECONDS = 2.0
 #: A person may have to answer the desktop's own question; SDKs wait 60 s for all of it.
@@ -106,6 +106,10 @@ class Keychain:
                     raise
 
         self._ask(delete, changes=True)
+
+    def names(self) -> tuple[str, ...] | None:
+        """What the system itself lists of ours; None where this keychain cannot list."""
+        return self._ask(lambda: listing.names(self._backend, self._patience))
 
     def _ask(self, call: Callable[[], T], changes: bool = False) -> T:
         """A change that was given up may still take place, when its person answers at last. Until then no

@@ -15,6 +15,7 @@ NAME = "org.freedesktop.secrets"
 _PATH = "/org/freedesktop/secrets"
 _SERVICE = "org.freedesktop.Secret.Service"
 _COLLECTION = "org.freedesktop.Secret.Collection"
+_ITEM = "org.freedesktop.Secret.Item"
 
 
 def bus_address() -> str:
@@ -65,6 +66,28 @@ def owner(seconds: float) -> str:
             return file.read().strip()
     except Exception:
         return ""
+
+
+def names(service: str, seconds: float) -> tuple[str, ...]:
+    """The attribute `username` of every item of `service` in the default collection, as keyring writes it.
+
+    `seconds` for each question. Raises whatever the bus or its library raises.
+    """
+    with _bus() as connection:
+        path = str(_call(connection, seconds, _PATH, _SERVICE, "ReadAlias", "s", ("default",))[0])
+        if path == "/":
+            return ()
+        found = _call(
+            connection, seconds, path, _COLLECTION, "SearchItems", "a{ss}", ({"service": service},)
+        )[0]  # fmt: skip
+        attributes = (
+            _call(
+                connection, seconds, str(item), "org.freedesktop.DBus.Properties", "Get", "ss",
+                (_ITEM, "Attributes"),
+            )[0][1]
+            for item in found
+        )  # fmt: skip
+        return tuple(str(one["username"]) for one in attributes if one.get("username"))
 
 
 @contextlib.contextmanager

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
@@ -20,6 +20,7 @@ from credguard.vault import index
 from credguard.wire import items
 
 Kind = Literal["keychain", "sealed"]
+T = TypeVar("T")
 Item = dict[str, object]
 
 #: `NAME/<fresh id>/<number>`: a piece of a value that is longer than the keychain takes.
@@ -72,14 +73,22 @@ class SecretStore:
         alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
         listing: Named | None = None,
         on_write: Callable[[str], None] | None = None,
+        found: Callable[[index.Read], Iterable[str]] | None = None,
+        on_mended: Callable[[int], None] | None = None,
     ) -> None:
-        """`alone` holds the index for one process at a time; `on_write` is called after the first write."""
+        """`alone` holds the index for one process at a time; `on_write` is called after each write.
+
+        `found` gives the names of what is there when the index is lost (vault/recover.py); `on_mended` is
+        then told how many names the index that was made anew has.
+        """
         self.kind: Kind = kind
         self.label = label
         self._backend = backend
         self._alone = alone
         self._listing = listing
         self._on_write = on_write
+        self._found = found
+        self._on_mended = on_mended
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
     def read(self, name: str) -> Item | None:
@@ -101,7 +110,7 @@ class SecretStore:
 
     def names(self, prefix: str = "") -> tuple[str, ...]:
         """The names of all items that start with `prefix`, sorted."""
-        found = self._listing.names(prefix) if self._listing is not None else index.read(self._raw)
+        found = self._listing.names(prefix) if self._listing is not None else self._indexed()
         return tuple(sorted(n for n in set(found) if n.startswith(prefix) and not _PART.fullmatch(n)))
 
     def check(self) -> None:
@@ -181,7 +190,38 @@ class SecretStore:
             # The item first: without it, pieces are nothing. Names leave the index last.
             for gone in dict.fromkeys((name, *parts)):
                 self._delete(gone)
-            index.remove(self._raw, self._set, (name, *parts), self._delete)
+            self._mended(lambda: index.remove(self._raw, self._set, (name, *parts), self._delete))
+
+    # ── the index ────────────────────────────────────────────────────────────────────────────────
+    def _indexed(self) -> tuple[str, ...]:
+        try:
+            return index.read(self._raw)
+        except index.Lost as lost:
+            if lost.none and not self._elsewhere():
+                return ()  # nothing was stored yet
+        with self._alone():
+            return self._mended(lambda: index.read(self._raw))
+
+    def _mended(self, call: Callable[[], T]) -> T:
+        """`call`, once more where the index was lost and could be made anew. Under the lock."""
+        try:
+            return call()
+        except index.Lost as lost:
+            self._make_anew(lost)
+        return call()
+
+    def _make_anew(self, lost: index.Lost) -> None:
+        elsewhere = self._elsewhere()
+        if self._found is None and not lost.none:
+            raise _index_unreadable()
+        names = [name for name in (*lost.names, *elsewhere) if not name.startswith(index.PREFIX)]
+        numbers = [int(n) for n in _numbers(elsewhere)]
+        index.rewrite(self._raw, self._set, self._delete, names, max([lost.pages, *(n + 1 for n in numbers)]))
+        if self._on_mended is not None and names:
+            self._on_mended(len(set(names)))
+
+    def _elsewhere(self) -> tuple[str, ...]:
+        return tuple(self._found(self._raw)) if self._found is not None else ()
 
     # ── inside ───────────────────────────────────────────────────────────────────────────────────
     def _raw(self, name: str) -> str | None:
@@ -213,12 +253,12 @@ class SecretStore:
             fresh = os.urandom(4).hex()
             pieces = [value[at : at + size] for at in range(0, len(value), size)]
             parts = tuple(f"{name}/{fresh}/{number}" for number in range(1, len(pieces) + 1))
-            index.add(self._raw, self._set, (*parts, name))
+            self._mended(lambda: index.add(self._raw, self._set, (*parts, name)))
             for part, piece in zip(parts, pieces, strict=True):
                 self._set(part, piece)
             self._set(name, items.encode({"v": items.VERSION, "parts": list(parts)}))
         else:
-            index.add(self._raw, self._set, (name,))
+            self._mended(lambda: index.add(self._raw, self._set, (name,)))
             self._set(name, value)
         found = self._get(name)
         if found is None or Secret(found) != Secret(value):
@@ -227,10 +267,11 @@ class SecretStore:
         for part in old:
             self._delete(part)
         if old:
-            index.remove(self._raw, self._set, old, self._delete)
+            self._mended(lambda: index.remove(self._raw, self._set, old, self._delete))
 
     def _indexed_parts(self, name: str) -> tuple[str, ...]:
-        return tuple(found for found in index.read(self._raw) if _is_part_of(name, found))
+        indexed = self._mended(lambda: index.read(self._raw))
+        return tuple(found for found in indexed if _is_part_of(name, found))
 
     def _written(self, name: str) -> None:
         if self._on_write is not None:
@@ -287,6 +328,20 @@ def _wrap(name: str, value: str) -> Item:
 def unpacked(name: str, value: Secret) -> Item:
     """The item in a stored value; CredGuardError `item-unreadable` for one that is none of this version."""
     return _wrap(name, value.reveal())
+
+
+def _numbers(names: Iterable[str]) -> list[str]:
+    """The page numbers among the names of a listing; no more of them than an index can have."""
+    found = (name.removeprefix(index.PREFIX) for name in names if name.startswith(index.PREFIX))
+    return [number for number in found if re.fullmatch(r"0|[1-9][0-9]{0,3}", number)]
+
+
+def _index_unreadable() -> CredGuardError:
+    return CredGuardError(
+        "index-unreadable",
+        text("The list of stored items cannot be read."),
+        text("Nothing was changed. Your keys are where they were. See: credguard doctor"),
+    )
 
 
 def _unreadable(name: str) -> CredGuardError:

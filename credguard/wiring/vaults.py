@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,27 @@ class Vaults(Adapters):
             pin=pin,
             held=lambda: self._held("codes" if pin == "codes_store" and part else part),
             sealed=lambda: self._sealed_backend,
+            known=self._known_names,
+            on_mended=self._index_mended,
         )
+
+    def _known_names(self, get: Callable[[str], str | None]) -> Iterable[str]:
+        from credguard.workflows.known_names import known_names
+
+        return known_names(
+            get, database=self._catalog, config=places.aws_config(), credentials=places.aws_credentials()
+        )
+
+    def _index_mended(self, count: int) -> None:
+        """A line in Activity; the catalog as it lies there, which this may have been called for."""
+        from credguard.catalog.activity import Activity
+        from credguard.domain.errors import CredGuardError
+        from credguard.domain.text import text
+
+        with contextlib.suppress(CredGuardError):
+            Activity(self._catalog).record(
+                self.clock.now(), "CredGuard", text("made the keychain’s list of items anew: {n}", n=count)
+            )
 
     @cached_property
     def agent(self) -> Agent | None:

@@ -45,6 +45,8 @@ def _store(settings: Settings, open_store: Callable[[], SecretStore]) -> list[Sh
     try:
         store = open_store()
         store.check()
+        if store.kind == "keychain":
+            store.names()  # a list that was lost is made anew, and Activity says so
         if settings.is_set("store"):
             result.append(
                 Shadow("store", True, text("Keys are in {name}, which can be read.", name=store.label))

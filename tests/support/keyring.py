@@ -148,6 +148,18 @@ class PrivateKeyring:
                 if item.get_attributes().get("service") == service
             }
 
+    def put(self, name: str, value: str, service: str = "credguard") -> None:
+        """Write an item as keyring does, behind CredGuard's back."""
+        attributes = {"service": service, "username": name, "application": "Python keyring library"}
+        with self._collection() as collection:
+            collection.create_item(f"Password for '{name}' on '{service}'", attributes, value.encode(), True)
+
+    def remove(self, name: str) -> None:
+        """Take an item away behind CredGuard's back."""
+        with self._collection() as collection:
+            for item in list(collection.search_items({"service": "credguard", "username": name})):
+                item.delete()
+
     @contextlib.contextmanager
     def _collection(self) -> Iterator[Any]:
         """The default collection, through the library the store uses."""
