@@ -41,9 +41,7 @@ class Services(CodeBook):
             MoveTools(
                 self.settings,
                 Stores(
-                    lambda: keychain_store(
-                        lambda name: self.interlock.hold(name, wait=10.0), self._known_names
-                    ),
+                    lambda: keychain_store(self._alone, self._known_names),
                     self._backend_with,
                     self._forget_vault,
                 ),

@@ -65,6 +65,8 @@ def chosen(pins: Pins, environ: Mapping[str, str], pin: str = "store") -> str:
     return pinned or wanted
 
 
+#: Held by whoever changes the keychain, until the change was made, refused, or its process has ended.
+KEYCHAIN_CHANGE = "keychain-change"
 _NAMES = {"keychain": "keychain", "sealed": "sealed vault"}
 
 
@@ -175,7 +177,7 @@ def open_store(
             pins.set(pin, kind)
 
     if kind == "keychain":
-        backend, name = keychain.open_keychain(pinned)
+        backend, name = keychain.open_keychain(pinned, lambda: alone(KEYCHAIN_CHANGE))
         return SecretStore(
             backend, "keychain", name, lambda: alone("vault-index"), on_write=note,
             found=finder(backend, known), on_mended=on_mended,
@@ -215,7 +217,7 @@ def sealed_backend(
 
 def keychain_store(alone: Alone, known: Known | None = None) -> SecretStore:
     """The keychain, whatever the settings say. Raises CredGuardError `store-silent`."""
-    backend, label = keychain.open_keychain()
+    backend, label = keychain.open_keychain(alone=lambda: alone(KEYCHAIN_CHANGE))
     return _of(backend, label, alone, known)
 
 
@@ -237,7 +239,7 @@ def moved_meanwhile() -> CredGuardError:
 
 def quiet_keychain_store(alone: Alone) -> SecretStore | None:
     """The keychain beside a sealed vault; None where none answers now without asking anybody."""
-    found = keychain.quiet_keychain()
+    found = keychain.quiet_keychain(lambda: alone(KEYCHAIN_CHANGE))
     if found is None:
         return None
     backend, label = found

@@ -6,9 +6,11 @@ be one that keeps plaintext, or nothing at all.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,6 +22,7 @@ PROBE_SECONDS = 2.0
 #: A person may have to answer the desktop's own question; SDKs wait 60 s for all of it.
 PROMPT_SECONDS = 40.0
 T = TypeVar("T")
+Alone = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +78,17 @@ class Keychain:
         timeout: float = PROMPT_SECONDS,
         alive: Callable[[float], bool] | None = None,
         patience: float = PROBE_SECONDS,
+        alone: Alone = contextlib.nullcontext,
     ) -> None:
         """A call that takes longer than `patience` goes on only while the keychain is `alive`: then it
-        is asking its person something, for which there are `timeout` seconds."""
+        is asking its person something, for which there are `timeout` seconds. `alone` keeps changes of
+        other processes out, also while one that was given up may still take place; it raises `busy`."""
         self._backend = backend
         self._timeout = timeout
         self._patience = min(patience, timeout)
         self._late: list[threading.Thread] = []
         self._alive = alive or (lambda seconds: True)
+        self._alone = alone
 
     def get_password(self, service: str, username: str) -> str | None:
         def get() -> str | None:
@@ -113,20 +119,35 @@ class Keychain:
 
     def _ask(self, call: Callable[[], T], changes: bool = False) -> T:
         """A change that was given up may still take place, when its person answers at last. Until then no
-        other one is made, which that one would undo."""
+        other one is made, which that one would undo: not here, and by the lock that its thread goes on
+        holding not in another process."""
         self._late = [thread for thread in self._late if thread.is_alive()]
+
+        def change() -> T:
+            with self._alone():
+                return call()
+
         try:
-            if changes and self._late:
+            if not changes:
+                return _within(self._timeout, call, self._patience, self._alive)
+            if self._late:
                 raise TimeoutError
-            return _within(self._timeout, call, self._patience, self._alive, self._late if changes else None)
-        except CredGuardError:
-            raise
+            return _within(self._timeout, change, self._patience, self._alive, self._late)
+        except CredGuardError as error:
+            if error.code != "busy":
+                raise
+            raise CredGuardError(
+                "busy",
+                error.what,
+                text("Answer the keychain’s question if it shows one, then do the same again."),
+                retry=True,
+            ) from None
         except Exception as error:  # a keychain raises whatever its system library does
             raise _translated(error) from None
 
 
-def open_keychain(pinned: bool = False) -> tuple[Keychain, str]:
-    """The keychain and its name for people; `pinned` when keys are known to be in it.
+def open_keychain(pinned: bool = False, alone: Alone = contextlib.nullcontext) -> tuple[Keychain, str]:
+    """The keychain and its name for people; `pinned` when keys are known to be in it. `alone`: see Keychain.
 
     Raises CredGuardError `store-silent` where none answers within two seconds.
     """
@@ -141,16 +162,16 @@ def open_keychain(pinned: bool = False) -> tuple[Keychain, str]:
             retry=True,
         )
     alive = secret_service.answers if sys.platform.startswith("linux") else None
-    return Keychain(backend, alive=alive), found.label
+    return Keychain(backend, alive=alive, alone=alone), found.label
 
 
-def quiet_keychain() -> tuple[Keychain, str] | None:
+def quiet_keychain(alone: Alone = contextlib.nullcontext) -> tuple[Keychain, str] | None:
     """The keychain and its name, where one answers now without asking anybody anything."""
     found, backend = _find(PROBE_SECONDS)
     if not found.ok or found.locked:
         return None
     alive = secret_service.answers if sys.platform.startswith("linux") else None
-    return Keychain(backend, timeout=PROBE_SECONDS * 2, alive=alive), found.label
+    return Keychain(backend, timeout=PROBE_SECONDS * 2, alive=alive, alone=alone), found.label
 
 
 def _backend() -> Any:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -336,15 +335,17 @@ class Opening(Catalogs):
 
         path = places.vault_file()
 
-        def alone(name: str) -> AbstractContextManager[None]:
-            return self.interlock.hold(name, wait=10.0)
-
         if chosen:
             make_vault(
-                self.settings, passphrase, vault_path=path, alone=alone, environ=self._environ, code=code
+                self.settings,
+                passphrase,
+                vault_path=path,
+                alone=self._alone,
+                environ=self._environ,
+                code=code,
             )
         else:
-            new_vault(passphrase, code, vault_path=path, alone=alone)
+            new_vault(passphrase, code, vault_path=path, alone=self._alone)
 
     def close_beside_agent(self) -> None:
         """Close the vault that was opened for its ways in beside the agent, here or in a child."""

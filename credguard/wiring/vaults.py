@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ class Vaults(Adapters):
         return open_store(
             self.settings,
             vault_path=places.vault_file(),
-            alone=lambda name: self.interlock.hold(name, wait=10.0),
+            alone=self._alone,
             ask=self._passphrase,
             environ=self._environ,
             pin=pin,
@@ -88,6 +89,13 @@ class Vaults(Adapters):
             Activity(self._catalog).record(
                 self.clock.now(), "CredGuard", text("made the keychain’s list of items anew: {n}", n=count)
             )
+
+    def _alone(self, name: str) -> AbstractContextManager[None]:
+        from credguard.vault.choose import KEYCHAIN_CHANGE
+
+        # Changes of the keychain follow one another under the index's lock: one that holds this longer was
+        # given up by its caller, and waits for a person.
+        return self.interlock.hold(name, wait=1.0 if name == KEYCHAIN_CHANGE else 10.0)
 
     @cached_property
     def agent(self) -> Agent | None:
@@ -121,7 +129,7 @@ class Vaults(Adapters):
             passphrase,
             code,
             vault_path=places.vault_file(),
-            alone=lambda name: self.interlock.hold(name, wait=10.0),
+            alone=self._alone,
         )
 
     @cached_property
@@ -176,7 +184,7 @@ class Vaults(Adapters):
 
         return sealed_backend(
             vault_path=places.vault_file(),
-            alone=lambda name: self.interlock.hold(name, wait=10.0),
+            alone=self._alone,
             ask=self._passphrase,
             environ=self._environ,
             seen=self._seen,
@@ -246,7 +254,7 @@ class Vaults(Adapters):
         """The keychain beside the sealed vault, where it answers without asking."""
         from credguard.vault.choose import quiet_keychain_store
 
-        return quiet_keychain_store(lambda name: self.interlock.hold(name, wait=10.0))
+        return quiet_keychain_store(self._alone)
 
     @cached_property
     def clients(self) -> AwsClients:
