@@ -126,9 +126,7 @@ class LockingPage(SettingPage):
         title = "Programs that need a key"
         if kind == "sealed":
             # Nothing to choose: without the vault there is nothing to give them.
-            return setting_row(
-                title, "They wait up to 40 seconds for you at this window, then get a clear error"
-            )
+            return setting_row(title, "They wait up to 40 seconds for you, then get a clear error")
         waits = values["locked_programs"] == "wait"
         line = (
             "They wait up to 40 seconds for you, then get a clear error"
