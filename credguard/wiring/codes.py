@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from credguard.domain.otp import OtpEntry
+    from credguard.exchange.qr_picture import Squares
     from credguard.queries.codes import CodeNow, CodeRow
     from credguard.queries.tray import TrayView
     from credguard.workflows.codes import Shown
@@ -53,6 +54,33 @@ class CodeBook(Rotating):
         from credguard.queries.codes import by_company, known_rows
 
         return by_company(known_rows(self._devices.all(), self._accounts.all()))
+
+    def code_qr(self, entry_id: str) -> Squares:
+        """The QR code that takes a code to a phone, noted in Activity. It holds the secret.
+
+        Where the agent keeps the secrets, the vault is opened for this alone, and closed again. Raises
+        CredGuardError `no-such-code`, `too-long-for-qr`, and what opens the vault raises.
+        """
+        from credguard.domain import otp
+        from credguard.domain.text import text
+        from credguard.exchange.qr_picture import squares
+        from credguard.wire import items
+
+        beside = self._codes_at_agent and not self._sealed_backend.vault.is_open
+        try:
+            item = self._whole[1].read(items.totp(entry_id))
+            if item is None:
+                raise CredGuardError(
+                    "no-such-code", text("There is no such code."), text("See all: credguard totp list")
+                )
+            entry = otp.from_item(item)
+            made = squares(otp.address(entry))
+        finally:
+            if beside:
+                self.__dict__.pop("_whole", None)
+                self._sealed_backend.lock()
+        self.record("you", text("showed the QR code of {name}", name=entry.name), entry.account_id, "change")
+        return made
 
     def note_assigned(self, entry_id: str) -> None:
         """AWS said just now that this code's device is assigned; it takes its codes a few seconds later."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.services import Services
 from credguard.vault.remote import Agent
@@ -106,3 +107,19 @@ def test_what_is_open_is_asked_of_the_agent_and_opened_by_asking(window: Made) -
     until_true(lambda: services.openness().state == "locked")
     services.settings.set("codes_store", "keychain")
     assert services.openness().state == "keys-locked"
+
+
+def test_a_qr_code_opens_the_vault_for_itself_and_closes_it_again(window: Made) -> None:
+    """The agent gives no seed, so it is read beside it: nothing of it stays in the window."""
+    services = window()
+    services.unlock(Secret(PASSPHRASE))
+    made = services.code_qr("e-1")
+    assert len(made) > 20
+    assert len(made) == len(made[0])
+    assert not services._sealed_backend.vault.is_open
+    assert "_whole" not in services.__dict__
+    assert services.codes_now(["e-1"]).keys() == {"e-1"}, "the agent holds the codes as before"
+    with pytest.raises(CredGuardError) as caught:
+        services.code_qr("gone")
+    assert caught.value.code == "no-such-code"
+    assert not services._sealed_backend.vault.is_open

@@ -132,3 +132,9 @@ class CodeDeeds:
         from credguard.gui.journeys.stopped_code import StoppedCode
 
         self._window.dialogs.show_panel(StoppedCode(self._window, row, pause))
+
+    def show_qr(self, row: CodeRow) -> None:
+        """The code as a picture, to take it to a phone; after a confirmation."""
+        from credguard.gui.journeys.show_qr import ask_to_show
+
+        ask_to_show(self._window, row)

@@ -336,6 +336,7 @@ class CodesPage(Page):
                 ("Copy", lambda: self.deeds.copy(card), None),
                 ("Move up", lambda: self.deeds.shift(card, -1), "Alt+Up"),
                 ("Move down", lambda: self.deeds.shift(card, 1), "Alt+Down"),
+                ("Show as QR code …", lambda: self.deeds.show_qr(row), None),
                 ("Remove", lambda: self.deeds.remove(row), "Del"),
             ):
                 action = QAction(label, menu)
