@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from credguard.domain.accounts import Account
     from credguard.domain.move_store import Move
     from credguard.queries.names import Target
+    from credguard.workflows.direct_use import DirectTools
     from credguard.workflows.removal import RemovePlan, UninstallPlan
 
 
@@ -58,6 +59,8 @@ class Services(CodeBook):
         if setting == "codes_store" and not target:
             self.settings.reset(setting)
         self._close_stores()
+        if setting == "store":
+            self.settle_approvals()
         return done
 
     def _forget_vault(self, vault: str) -> None:
@@ -76,9 +79,37 @@ class Services(CodeBook):
         if key in {"store", "codes_store"}:
             self.move_store(key, word)
             return
+        from credguard.workflows import direct_use
         from credguard.workflows.change_setting import change
 
+        if key in direct_use.SETTINGS and self.settings.get("store") == "keychain":
+            direct_use.change(self._direct_tools, key, word)
+            return
         change(self.settings, key, word)
+
+    def stand_by(self) -> bool:
+        """As `Opening.stand_by`; at the keychain what an interrupted change left is brought in line first."""
+        if self._starts_agent and self.settings.get("store") == "keychain" and not self._settled:
+            self._settled = True
+            if self.settings.get("approve") != "off" or self._journals.unfinished("direct-use"):
+                self.settle_approvals()
+        return super().stand_by()
+
+    def settle_approvals(self) -> None:
+        """Bring what programs read by themselves in line with the settings; at the keychain alone. Raises
+        what the keychain raises."""
+        from credguard.workflows.direct_use import settle
+
+        if self.settings.get("store") == "keychain":
+            settle(self._direct_tools)
+
+    @property
+    def _direct_tools(self) -> DirectTools:
+        from credguard.workflows.direct_use import DirectTools
+
+        return DirectTools(
+            self.settings, self.store, self._profiles, self._journals, self.interlock, self.clock
+        )
 
     def describe_account(
         self, account_id: str, name: str | None = None, company: str | None = None, color: str | None = None

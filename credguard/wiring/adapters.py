@@ -59,6 +59,7 @@ class Adapters:
         self._keys_given = keys
         self._hands_given = hands
         self._program = program
+        self._settled = False
         self._sent: dict[str, OtpEntry] = {}
         self._offers: dict[str, OtpEntry] = {}
         self._assigned: dict[str, float] = {}  # entry → when AWS said that its device is assigned

@@ -96,6 +96,7 @@ class Runs(Opening):
         from credguard.aws.proof import resolve_profile
         from credguard.files.reseal import renew
         from credguard.vault.filebackup import BackupSealer
+        from credguard.workflows.approving import demanded_by
         from credguard.workflows.intake import Tools
 
         def who(credentials: Credentials, *, region: str | None, endpoint_url: str | None) -> Identity:
@@ -120,6 +121,7 @@ class Runs(Opening):
             interlock=self.interlock,
             clock=self.clock,
             environ=dict(self._environ),
+            asks_before=lambda account_id: demanded_by(self.settings, account_id),
             held=lambda found: self._from_vaults.get((found.source, found.name, found.access_key_id)),
         )
 

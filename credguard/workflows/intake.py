@@ -46,6 +46,10 @@ def _closed(found: Found) -> Secret | None:
     return None
 
 
+def _never(account_id: str) -> bool:
+    return False
+
+
 def _token() -> str:
     return secrets.token_hex(4)
 
@@ -55,8 +59,8 @@ class Tools:
     """The adapters an import touches. `helper` is what stands before the profile id in the config line.
 
     `backup_folder` holds the sealed copies; `held` gives the secret of a key from another program’s vault
-    while that is open; `token` makes fresh ids; `fault` is called at every step, for tests that end the
-    process there.
+    while that is open; `asks_before` whether a use of this account’s keys has to be approved; `token` makes
+    fresh ids; `fault` is called at every step, for tests that end the process there.
     """
 
     store: SecretStore
@@ -74,6 +78,7 @@ class Tools:
     clock: Clock
     environ: dict[str, str] = field(default_factory=dict, repr=False)
     held: Callable[[Found], Secret | None] = field(default=_closed, repr=False)
+    asks_before: Callable[[str], bool] = _never
     token: Callable[[], str] = _token
     fault: Callable[[str], None] = _no_fault
 

@@ -210,8 +210,9 @@ class Performer:
                 found.profile,
                 found.access_key_id,
                 account_id,
-                # With an MFA device there may be a session to serve, which takes the whole program.
-                direct=found.mfa_serial is None,
+                # With an MFA device there may be a session to serve, which takes the whole program; a person
+                # is asked by the agent.
+                direct=found.mfa_serial is None and not tools.asks_before(account_id),
             )
             tools.store.write(items.profile(found.profile_id), item)
             tools.profiles.save(self._profile_link(state))
