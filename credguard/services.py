@@ -31,11 +31,13 @@ class Services(CodeBook):
 
         Raises CredGuardError, with what is safe.
         """
+        from credguard.domain.move_store import NAME
         from credguard.vault.choose import keychain_store
         from credguard.workflows.change_setting import change
         from credguard.workflows.move_store import MoveTools, Stores, move, would_move
 
-        if not would_move(self.settings, setting, target):
+        # One that was cut off after the switch has the setting already, and copies in the old store still.
+        if not (would_move(self.settings, setting, target) or self._journals.unfinished(NAME)):
             change(self.settings, setting, target)
             return None
         done = move(

@@ -10,6 +10,7 @@ from credguard.cli.output import Output
 from credguard.cli.terminal import is_interactive as is_interactive
 
 if TYPE_CHECKING:
+    from credguard.domain.move_store import Move
     from credguard.domain.text import Text
     from credguard.services import Services
 
@@ -41,6 +42,10 @@ class Context:
     def warnings(self) -> tuple[Text, ...]:
         """What the stores that were opened say of themselves: exit code 3. Opens nothing."""
         return self.services.notices() if self._built else ()
+
+    def unfinished_move(self) -> Move | None:
+        """A move between the stores that was interrupted, where the catalog was opened anyhow."""
+        return self.services.unfinished_move_noticed() if self._built else None
 
     def output(self, as_json: bool = False) -> Output:
         return Output(as_json=as_json)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 DONE, FAILED, USAGE, WARNING, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
+#: What was left half done is part of what they print, or what they are there for.
+_SAY_SO_THEMSELVES = {"status", "doctor", "settings"}
+
+
 class Entry(NamedTuple):
     """One line of the table: where the command lives and what it is for."""
 
@@ -148,7 +152,11 @@ def _run(name: str, entry: Entry, arguments: list[str], demo: bool) -> int:
             args=arguments, prog_name=f"credguard {name}", standalone_mode=False, obj=context
         )
         code = int(result) if isinstance(result, int) else DONE
-        return code if name == "credential-process" else _warned(context, code)
+        if name == "credential-process":
+            return code
+        if name not in _SAY_SO_THEMSELVES:
+            _half_moved(context)
+        return _warned(context, code)
     except click.exceptions.Abort:
         return _interrupted()
     except KeyboardInterrupt:
@@ -165,6 +173,19 @@ def _run(name: str, entry: Entry, arguments: list[str], demo: bool) -> int:
         return _show(error, code, one_line=name == "credential-process")
     finally:
         context.close()
+
+
+def _half_moved(context: Context) -> None:
+    """A move between the stores that was cut off: said by every command that looked into the catalog."""
+    state = context.unfinished_move()
+    if state is None:
+        return
+    from credguard.domain import move_store
+
+    output = context.output()
+    said, kept = output.words(move_store.unfinished(state)), output.words(move_store.kept(state))
+    output.note(f"{output.paint('!', 'yellow', err=True)} {said}. {kept}")
+    output.note(f"  To go on: {move_store.command(state)}")
 
 
 def _warned(context: Context, code: int) -> int:

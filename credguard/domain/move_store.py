@@ -28,6 +28,8 @@ from credguard.domain.machine import (
 from credguard.domain.text import Text, text
 
 NAME = "move-store"
+#: The interlock of whoever is at work on it.
+LOCK = "move-store"
 Phase: TypeAlias = Literal["prepare", "copy", "switch", "catch-up", "remove", "done"]
 _ORDER: tuple[Phase, ...] = ("prepare", "copy", "switch", "catch-up", "remove", "done")
 
@@ -120,6 +122,18 @@ def advance(state: Move, event: Event) -> Move:
 def is_switched(state: Move) -> bool:
     """Whether the new store is the one in use."""
     return _ORDER.index(state.phase) > _ORDER.index("switch")
+
+
+def command(state: Move) -> str:
+    """What goes on with a move that was interrupted."""
+    return f"credguard settings {state.setting} {state.target}"
+
+
+def unfinished(state: Move) -> Text:
+    """What is said of a move that was interrupted."""
+    if state.target == "sealed":
+        return text("Moving your {what} to the sealed vault is not finished", what=" and ".join(state.parts))
+    return text("Moving your {what} to the keychain is not finished", what=" and ".join(state.parts))
 
 
 def kept(state: Move) -> Text:

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QGuiApplication
+
 from credguard.gui.stage import Stage
 from credguard.gui.translate import words
 
@@ -145,6 +147,11 @@ class Actions(Stage):
             return
         if waiting.kind == "import":
             self._finish_imports()
+            return
+        if waiting.kind == "move":
+            # Both stores are opened for it, with their seeds: never in the window’s own process.
+            QGuiApplication.clipboard().setText(waiting.command)
+            self.toast.say("Command copied. Run it in a terminal.", icon="clipboard")
             return
         services, wanted = self.services, waiting.account_id
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from credguard.domain import move_store
 from credguard.domain.accounts import grouped
 from credguard.domain.keys import DAY
+from credguard.domain.move_store import Move
 from credguard.domain.text import Text, plural, quoted, text
 from credguard.queries.accounts import AccountRow, account_json
 from credguard.queries.plaintext import PlaintextRow, row_json
 
-WaitKind: TypeAlias = Literal["plaintext", "late", "soon", "resume", "import", "no-mfa"]
+WaitKind: TypeAlias = Literal["plaintext", "late", "soon", "resume", "import", "move", "no-mfa"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,12 @@ def home(
     now: float,
     checked_at: float | None = None,
     unfinished_imports: int = 0,
+    unfinished_move: Move | None = None,
 ) -> HomeView:
-    """Put the page together from the accounts, the plaintext that was found and imports left unfinished."""
+    """Put the page together from the accounts, the plaintext that was found and what was left unfinished."""
     alarms = tuple(_root_alarm(r) for r in rows if r.is_root)
-    waiting = _interrupted(unfinished_imports) + _waiting(rows, plaintext, due_days, now)
+    begun = _interrupted(unfinished_imports) + _half_moved(unfinished_move)
+    waiting = begun + _waiting(rows, plaintext, due_days, now)
     scores = [r.score for r in rows if r.score is not None]
     timeline = tuple(
         sorted(
@@ -133,6 +137,22 @@ def _interrupted(imports: int) -> tuple[Waiting, ...]:
             text("Nothing is lost. It can go on where it stopped."),
             text("Carry on"),
             "credguard import",
+        ),
+    )
+
+
+def _half_moved(state: Move | None) -> tuple[Waiting, ...]:
+    if state is None:
+        return ()
+    command = move_store.command(state)
+    return (
+        Waiting(
+            "move",
+            None,
+            move_store.unfinished(state),
+            text("Nothing is lost. In a terminal: {command}", command=command),
+            text("Copy command"),
+            command,
         ),
     )
 
@@ -236,7 +256,7 @@ def _word(number: int, capital: bool = False) -> Text:
 def _next(
     alarms: tuple[Alarm, ...], waiting: tuple[Waiting, ...], rows: tuple[AccountRow, ...]
 ) -> str | None:
-    begun = next((w for w in waiting if w.kind in {"import", "resume"}), None)
+    begun = next((w for w in waiting if w.kind in {"import", "move", "resume"}), None)
     if begun is not None:
         return begun.command
     if waiting:

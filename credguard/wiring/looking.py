@@ -12,6 +12,7 @@ from credguard.wiring.importing import Importing
 if TYPE_CHECKING:
     from credguard.catalog.activity import ActivityRow
     from credguard.domain.keys import Credentials
+    from credguard.domain.move_store import Move
     from credguard.domain.secret import Secret
     from credguard.profiles.shadowing import Shadow
     from credguard.queries.accounts import AccountRow, KeyRow
@@ -58,7 +59,18 @@ class Looking(Importing):
             now=self.clock.now(),
             checked_at=self._history.checked_at(),
             unfinished_imports=len(self._journals.unfinished("intake")),
+            unfinished_move=self.unfinished_move(),
         )
+
+    def unfinished_move(self) -> Move | None:
+        """A move between the stores that was interrupted."""
+        from credguard.queries.half_moved import half_moved
+
+        return half_moved(self._journals, self.interlock)
+
+    def unfinished_move_noticed(self) -> Move | None:
+        """The same where the catalog was opened already; opens nothing."""
+        return self.unfinished_move() if "database" in self.__dict__ else None
 
     def plaintext(self) -> tuple[PlaintextRow, ...]:
         """Keys in plaintext in the usual places."""
@@ -201,6 +213,7 @@ class Looking(Importing):
             helper=places.helper(),
             offset=self.clients.clock_offset,
             vault=self.vault if os.path.exists(places.vault_file()) else None,
+            unfinished=self.unfinished_move(),
         )
 
     def key_to_rotate(self, target: Target) -> KeyRow:

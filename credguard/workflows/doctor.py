@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from credguard.domain import move_store
 from credguard.domain.errors import CredGuardError
+from credguard.domain.move_store import Move
 from credguard.domain.text import text
 from credguard.profiles.read import read_aws_files
 from credguard.profiles.shadowing import Shadow, shadows
@@ -24,10 +26,12 @@ def examine(
     helper: Sequence[str],
     offset: float | None,
     vault: VaultCare | None = None,
+    unfinished: Move | None = None,
 ) -> tuple[Shadow, ...]:
     """Everything found, what is in order too; nothing is changed."""
     return (
         *_store(settings, open_store),
+        *_move(unfinished),
         *_vault(vault, bool(environ.get("CREDGUARD_PASSPHRASE_FILE"))),
         *_clock(offset),
         *_files(config, credentials, environ, helper),
@@ -58,6 +62,18 @@ def _store(settings: Settings, open_store: Callable[[], SecretStore]) -> list[Sh
     except CredGuardError as error:
         result.append(Shadow("store", False, error.what, error.next))
     return result
+
+
+def _move(state: Move | None) -> list[Shadow]:
+    if state is None:
+        return []
+    return [
+        Shadow(
+            "store", False,
+            text("{what}. {kept}", what=move_store.unfinished(state), kept=move_store.kept(state)),
+            text("To go on: {command}", command=move_store.command(state)),
+        )
+    ]  # fmt: skip
 
 
 def _vault(care: VaultCare | None, automated: bool) -> list[Shadow]:

@@ -62,7 +62,7 @@ def move(tools: MoveTools, setting: str, target: str, tell: Tell = lambda steps:
 
     Raises CredGuardError: what a store raises, with what is safe; `usage` where `target` is no store.
     """
-    with tools.interlock.hold("move-store", wait=10.0):
+    with tools.interlock.hold(machine.LOCK, wait=10.0):
         finish(tools, tell)
         state = _planned(tools.settings, setting, target)
         if state is None:

@@ -220,3 +220,24 @@ def test_how_old_an_answer_is() -> None:
         "checked just now", "checked 1 minute ago", "checked 59 minutes ago", "checked 1 hour ago",
         "checked 2 hours ago", "checked 1 day ago", "checked 3 days ago",
     ]  # fmt: skip
+
+
+def test_a_move_that_was_cut_off_gives_the_command_that_goes_on(window: Window) -> None:
+    from PySide6.QtGui import QGuiApplication
+
+    from credguard.domain.move_store import Move
+
+    page = page_of(window)
+    assert isinstance(page, HomePage)
+    services = window.services
+    services.unfinished_move = lambda: Move("store", ("keys", "codes"), "keychain", "sealed")  # type: ignore[method-assign]
+    try:
+        page.reload()
+        read(window)
+        assert "Moving your keys and codes to the sealed vault is not finished" in said(page_of(window))
+        button(
+            page_of(window), "Copy command: Moving your keys and codes to the sealed vault is not finished"
+        ).click()
+        assert QGuiApplication.clipboard().text() == "credguard settings store sealed"
+    finally:
+        del services.unfinished_move  # type: ignore[method-assign]
