@@ -69,8 +69,10 @@ class Agent:
         self._holder: int | None = None
         self.clock: Clock = clock or SystemClock()
         self._settings = _Fresh(places.settings_file())
+        self._woken = threading.Event()
         self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_write, False)
+        if sys.platform != "win32":
+            os.set_blocking(self._wake_write, False)
         self._stopping = False
         interlock: list[Services] = []
         vault = SealedVault(
@@ -102,6 +104,7 @@ class Agent:
 
     def stop(self) -> None:
         self._stopping = True
+        self._woken.set()
         with contextlib.suppress(OSError):
             os.write(self._wake_write, b"x")
 
@@ -113,6 +116,13 @@ class Agent:
             listener, self.answers, self.approvals, self.keeper.used_up, self._stranger,
             is_window=self._windows or self._is_window,
         )  # fmt: skip
+        if sys.platform == "win32":
+            self._serve_by_threads(listener, server, leash)
+        else:
+            self._serve_by_selector(listener, server, leash)
+        self.keeper.close("ended")
+
+    def _serve_by_selector(self, listener: Any, server: Server, leash: int | None) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(listener, selectors.EVENT_READ, server.accept)
             selector.register(self._wake_read, selectors.EVENT_READ, lambda: os.read(self._wake_read, 64))
@@ -122,7 +132,25 @@ class Agent:
                 for key, _ in selector.select(TICK):
                     key.data()
                 self.keeper.look()
-        self.keeper.close("ended")
+
+    def _serve_by_threads(self, listener: Any, server: Server, leash: int | None) -> None:
+        """Windows: nothing there waits for pipes and other things at once."""
+
+        def take() -> None:
+            while not self._stopping:
+                server.accept()
+
+        def follow(leash: int) -> None:
+            with contextlib.suppress(OSError):
+                os.read(leash, 1)
+            self.stop()
+
+        threading.Thread(target=take, daemon=True, name="pipe").start()
+        if leash is not None:
+            threading.Thread(target=follow, args=(leash,), daemon=True, name="leash").start()
+        while not self._stopping:
+            self._woken.wait(TICK)
+            self.keeper.look()
 
     def _is_window(self, pid: int) -> bool:
         """The parent is told by the system; of others the system tells what they run, not who wrote it."""
@@ -197,15 +225,9 @@ def run(*, handed: bool, leashed: bool, ask: Callable[[str], str | None], say: C
     `handed`: the passphrase comes as a frame on the standard input, and a frame on the standard output
     says how it went; with `leashed` the end of that input ends the agent. Else it opens with
     CREDGUARD_PASSPHRASE_FILE or by asking on a terminal; where there is neither it waits for
-    `credguard unlock`. Raises CredGuardError `agent-running`, `agent-not-here`, or what opening raises.
+    `credguard unlock`. Raises CredGuardError `agent-running`, or what opening raises.
     """
     harden()
-    if sys.platform == "win32":
-        raise CredGuardError(
-            "agent-not-here",
-            text("The agent does not run on Windows yet."),
-            text("The keychain of Windows needs none. Nothing was changed."),
-        )
     agent = Agent()
     if not handed:
         return _run(agent, None, ask, say)
@@ -228,7 +250,7 @@ def _run(
     path = places.agent_socket()
     with _alone(agent.services):
         listener = bind(path)
-        mine = os.lstat(path).st_ino
+        mine = _inode(path)
         try:
             if line is not None:
                 _open_as_told(agent, line)
@@ -247,7 +269,7 @@ def _run(
                 agent.serve(listener, leash)
         finally:
             with contextlib.suppress(OSError):
-                if os.lstat(path).st_ino == mine:
+                if mine is not None and _inode(path) == mine:
                     os.unlink(path)
             listener.close()
     agent.services.close()
@@ -255,6 +277,11 @@ def _run(
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _inode(path: str) -> int | None:
+    """The socket's; a pipe of Windows is no file, and goes with its process."""
+    return None if sys.platform == "win32" else os.lstat(path).st_ino
 
 
 @contextlib.contextmanager
@@ -321,8 +348,9 @@ def _signals(agent: Agent) -> None:
     def end(number: int, frame: FrameType | None) -> None:
         agent.stop()
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, end)
+    for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK"):  # the last one: a Windows console that closes
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
 
 
 @contextlib.contextmanager

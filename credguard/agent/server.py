@@ -1,7 +1,7 @@
 """The socket: only for its user, one thread for each connection, nobody can keep it waiting.
 
-`run/agent.sock`, 0600 in a 0700 folder; the user at the other end is asked of the system. Who is slow,
-sends half a frame or garbage is let go of.
+`run/agent.sock`, 0600 in a 0700 folder (Windows: a named pipe, system/pipes_windows.py); the user at the
+other end is asked of the system. Who is slow, sends half a frame or garbage is let go of.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import os
 import select
 import socket
 import stat
+import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from credguard.agent.answers import Answers
 from credguard.agent.approvals import Approvals
@@ -22,10 +23,10 @@ from credguard.agent.serving import Caller
 from credguard.domain.errors import CredGuardError
 from credguard.domain.text import text
 from credguard.system.durable import make_private_folder, translate
-from credguard.system.peers import Peer, peer_of
+from credguard.system.peers import Peer, me, peer_of
 from credguard.vault.remote import error_body, reachable
 from credguard.vault.talk import FarPerson, Socket
-from credguard.wire import frames
+from credguard.wire import frames, pipes
 
 #: A frame that has begun is whole, and an answer taken, within this time (seconds).
 FRAME = 5.0
@@ -34,13 +35,25 @@ IDLE = 10.0
 #: More connections than this at once are turned away.
 MOST = 128
 
+Connection = socket.socket | pipes.Pipe
 
-def bind(path: str) -> socket.socket:
+
+class Listener(Protocol):
+    """What `bind` gives: a socket, or on Windows a pipe."""
+
+    def accept(self) -> tuple[Connection, Any]: ...
+
+    def close(self) -> None: ...
+
+
+def bind(path: str) -> Listener:
     """The listening socket at `path`; one that a dead agent left there is replaced.
 
     The caller holds the interlock of the agent, so nobody listens there. Raises CredGuardError
     `not-private` where something that is no socket of ours stands there, or what making the folder raises.
     """
+    if sys.platform == "win32":
+        return _pipe(path)
     make_private_folder(os.path.dirname(path))
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     fresh = os.path.join(os.path.dirname(path), f"new-{os.getpid()}.sock")
@@ -72,12 +85,27 @@ def bind(path: str) -> socket.socket:
     return made
 
 
+def _pipe(name: str) -> Listener:
+    from credguard.system.pipes_windows import PipeListener
+
+    try:
+        return PipeListener(name)
+    except PermissionError:
+        raise CredGuardError(
+            "not-private",
+            text("{path} is not a pipe of yours.", path=name),
+            text("Another program made it first. Sign out of Windows and in again, then start again."),
+        ) from None
+    except OSError as error:
+        raise translate(error, name) from None
+
+
 class Server:
     """Takes connections until `stop`. `stranger` is told of another user's process that tried."""
 
     def __init__(
         self,
-        listener: socket.socket,
+        listener: Listener,
         answers: Answers,
         approvals: Approvals,
         finished: Callable[[set[str]], None],
@@ -102,7 +130,7 @@ class Server:
         except OSError:
             return
         peer = peer_of(connection)
-        if peer is None or peer.uid != os.geteuid():
+        if peer is None or peer.uid != me():
             connection.close()
             if peer is not None:
                 self._stranger(peer)
@@ -112,7 +140,7 @@ class Server:
             return
         threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
 
-    def _serve(self, connection: socket.socket, peer: Peer) -> None:
+    def _serve(self, connection: Connection, peer: Peer) -> None:
         def gone() -> bool:
             return is_gone(connection)
 
@@ -127,7 +155,7 @@ class Server:
             self._slots.release()
             self._finished(caller.used)
 
-    def _one(self, connection: socket.socket, caller: Caller) -> bool:
+    def _one(self, connection: Connection, caller: Caller) -> bool:
         """One question; False where the connection ends."""
         found = frames.read(patient(connection, self._idle))
         if found is None or found[0] != frames.QUESTION:
@@ -148,7 +176,7 @@ class Server:
         connection.sendall(frames.pack(kind, body))
         return True
 
-    def _subscribe(self, connection: socket.socket, caller: Caller) -> None:
+    def _subscribe(self, connection: Connection, caller: Caller) -> None:
         """A window: from here on it is told things, and answers questions for its person."""
         window = _Connected(connection, caller.pid)
         connection.settimeout(FRAME)
@@ -174,7 +202,7 @@ class Server:
 class _Connected:
     """A window's connection; several threads may tell it something."""
 
-    def __init__(self, connection: socket.socket, pid: int) -> None:
+    def __init__(self, connection: Connection, pid: int) -> None:
         self.pid = pid
         self._connection = connection
         self._lock = threading.Lock()
@@ -183,6 +211,9 @@ class _Connected:
         data = frames.pack(frames.EVENT, frames.encode(event))
         with self._lock:
             try:
+                if isinstance(self._connection, pipes.Pipe):
+                    self._connection.send_within(data, FRAME)
+                    return True
                 # Not sendall with a time-out: that is the connection's, and its reader waits without one.
                 while data:
                     _, ready, _ = select.select([], [self._connection], [], FRAME)
@@ -194,7 +225,7 @@ class _Connected:
         return True
 
 
-def patient(connection: socket.socket, idle: float | None, frame: float = FRAME) -> Callable[[int], bytes]:
+def patient(connection: Connection, idle: float | None, frame: float = FRAME) -> Callable[[int], bytes]:
     """Waits `idle` seconds for the first byte of a frame (None: for ever), then `frame` for all of it."""
     until: list[float] = []
 
@@ -214,8 +245,10 @@ def patient(connection: socket.socket, idle: float | None, frame: float = FRAME)
     return receive
 
 
-def is_gone(connection: socket.socket) -> bool:
+def is_gone(connection: Connection) -> bool:
     """Whether the other side closed. Looks, and takes nothing."""
+    if isinstance(connection, pipes.Pipe):
+        return connection.is_gone()
     try:
         # A socket with a time-out would wait for it in recv, whatever its flags say.
         readable, _, _ = select.select([connection], [], [], 0)

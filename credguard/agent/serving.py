@@ -16,7 +16,7 @@ from credguard.domain.text import Text, text
 from credguard.system.asking import Asker, asker
 from credguard.vault.remote import locked
 from credguard.vault.talk import FarPerson
-from credguard.wire import flat, frames, places
+from credguard.wire import flat, frames, places, spool
 
 if TYPE_CHECKING:
     from credguard.services import Services
@@ -107,12 +107,7 @@ class Serving:
                 ("access_key_id", key_id or (link.access_key_id if link is not None else "")),
             ]
         )
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        spool = os.open(places.spool(), flags, 0o600)
-        try:
-            os.write(spool, (line + "\n").encode())
-        finally:
-            os.close(spool)
+        spool.append(places.spool(), line)
 
     def approve(self, account_id: str, what: Text, caller: Caller, left: float | None = None) -> None:
         """Ask the person, where the settings say so. `left`: seconds they still have. Raises CredGuardError

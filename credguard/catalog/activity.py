@@ -110,8 +110,12 @@ class Activity:
             )
         if settled:
             # The file goes first: a noted name without a file is harmless, the other way round is not.
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 os.unlink(path)
+            except FileNotFoundError:
+                pass
+            except PermissionError:  # Windows: somebody has it open
+                return count
             with self._database.transaction() as connection:
                 connection.execute("DELETE FROM spools WHERE name = ?", (name,))
         return count
@@ -140,7 +144,13 @@ class Activity:
 def _move(spool: str, now: float) -> None:
     with contextlib.suppress(FileNotFoundError):
         if os.stat(spool).st_size:
-            os.rename(spool, f"{spool}.taken-{int(now)}-{secrets.token_hex(4)}")
+            taken = f"{spool}.taken-{int(now)}-{secrets.token_hex(4)}"
+            if os.name == "nt":
+                # There a file that somebody has open stays where it is: its lines are taken the next time.
+                with contextlib.suppress(PermissionError):
+                    os.rename(spool, taken)
+            else:
+                os.rename(spool, taken)
 
 
 def _moved(name: str) -> float:

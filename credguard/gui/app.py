@@ -78,7 +78,7 @@ def _begin(window: Window) -> None:
     from credguard.gui.tray import Tray
 
     window.tray = Tray(window)
-    if not window.services.demo and sys.platform != "win32":
+    if not window.services.demo:
         from credguard.gui.agent_link import AgentLink
 
         window.link = AgentLink(window)

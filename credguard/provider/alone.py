@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from credguard.provider.direct import open_keychain
-from credguard.wire import credential_process, flat, items, places
+from credguard.wire import credential_process, flat, items, places, spool
 
 #: SDKs run the process again below 15 minutes.
 LEAST_SECONDS = 16 * 60
@@ -85,12 +85,7 @@ def _note(profile_id: str, profile: str, key_id: str) -> None:
                 ("access_key_id", key_id),
             ]
         )
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        spool = os.open(places.spool(), flags, 0o600)
-        try:
-            os.write(spool, (line + "\n").encode())
-        finally:
-            os.close(spool)
+        spool.append(places.spool(), line)
     except OSError:
         return
 

@@ -15,6 +15,9 @@ TYPE_CHECKING = False  # typing itself costs more than all of this
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Found = tuple[bytes, bytes] | None
+    Read = Callable[[Callable[[int], bytes]], Found]
+
 #: Go ends a credential_process after 60 s; a person has 40 of them.
 AGENT_SECONDS = 50
 
@@ -47,23 +50,13 @@ def _is_id(value: str) -> bool:
 def _from_agent(profile_id: str) -> int | None:
     """The agent's answer on stdout, or its error in one line on stderr: the exit code. None for no agent."""
     try:
-        import _socket
-
         from credguard.wire import frames
 
-        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        try:
-            connection.settimeout(AGENT_SECONDS)
-            _connect(connection, places.agent_socket())
-            # With a passphrase file nobody has to be waited for.
-            alone = b',"alone":true' if os.environ.get("CREDGUARD_PASSPHRASE_FILE") else b""
-            body = b'{"ask":"credentials","profile":"' + profile_id.encode() + b'"' + alone + b"}"
-            question = frames.pack(frames.QUESTION, body)
-            while question:
-                question = question[connection.send(question) :]
-            found = frames.read(connection.recv)
-        finally:
-            connection.close()
+        # With a passphrase file nobody has to be waited for.
+        alone = b',"alone":true' if os.environ.get("CREDGUARD_PASSPHRASE_FILE") else b""
+        body = b'{"ask":"credentials","profile":"' + profile_id.encode() + b'"' + alone + b"}"
+        ask = _by_pipe if sys.platform == "win32" else _by_socket
+        found = ask(frames.pack(frames.QUESTION, body), frames.read)
     except (ImportError, AttributeError, OSError, EOFError, ValueError):
         return None
     if found is None or found[0] not in {frames.FINISHED, frames.ERROR}:
@@ -75,6 +68,29 @@ def _from_agent(profile_id: str) -> int | None:
     while answer:
         answer = answer[os.write(1, answer) :]
     return 0
+
+
+def _by_socket(question: bytes, read: Read) -> Found:
+    import _socket
+
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        connection.settimeout(AGENT_SECONDS)
+        _connect(connection, places.agent_socket())
+        while question:
+            question = question[connection.send(question) :]
+        return read(connection.recv)
+    finally:
+        connection.close()
+
+
+def _by_pipe(question: bytes, read: Read) -> Found:
+    from credguard.wire import pipes
+
+    with pipes.connect(places.agent_socket(), 5) as connection:
+        connection.settimeout(AGENT_SECONDS)
+        connection.sendall(question)
+        return read(connection.recv)
 
 
 def _connect(connection: object, path: str) -> None:

@@ -41,15 +41,20 @@ def _our_files() -> frozenset[str]:
     folder = places.package()
     return frozenset(
         {
-            os.path.realpath(os.path.join(folder, "__main__.py")),
-            os.path.realpath(places.client()),
+            _real(os.path.join(folder, "__main__.py")),
+            _real(places.client()),
             # What pip makes beside the interpreter.
             *(
-                os.path.realpath(os.path.join(_beside(), name))
-                for name in ("credguard", "credguard-credentials")
+                _real(os.path.join(_beside(), name))
+                for script in ("credguard", "credguard-credentials")
+                for name in (script, script + ".exe")
             ),
         }
     )
+
+
+def _real(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))
 
 
 def _beside() -> str:
@@ -61,7 +66,7 @@ def _beside() -> str:
 def is_ours(pid: int) -> bool:
     """Whether that process runs a program of this CredGuard, as far as its command line says."""
     file = program_file(pid)
-    return bool(file) and os.path.realpath(file) in _our_files()
+    return bool(file) and _real(file) in _our_files()
 
 
 def is_our_program(pid: int) -> bool:
@@ -77,6 +82,8 @@ def asker(pid: int, look: Callable[[int], Process | None] = look_up) -> Asker:
     """Who stands behind the question of process `pid`."""
     if is_ours(pid):
         above = caller(pid, look)
+        while is_ours(above.pid):  # Windows: the python.exe of a venv starts another one
+            above = caller(above.pid, look)
         names = [p.name for p in above.chain]
         behind = names[names.index(above.program) + 1 :] if above.program in names else names
         return Asker(above.program, above.pid, program_file(above.pid), True, tuple(behind[:3]))

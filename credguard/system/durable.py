@@ -6,6 +6,8 @@ import contextlib
 import errno
 import os
 import stat
+import sys
+import time
 from collections.abc import Callable
 
 from credguard.domain.errors import CredGuardError
@@ -14,6 +16,7 @@ from credguard.domain.text import text
 #: Where `fault` is called, in order. Up to "rename" the old file is untouched.
 TICKS = ("create", "write", "sync", "read-back", "rename", "sync-folder")
 _SUFFIX = ".credguard-new"
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.6)  # seconds
 
 
 def _no_fault(tick: str) -> None:
@@ -56,7 +59,7 @@ def replace_file(
             finally:
                 os.close(descriptor)
             reach("rename")
-            os.replace(fresh, target)
+            put_in_place(fresh, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(fresh)
@@ -65,6 +68,25 @@ def replace_file(
         sync_folder(os.path.dirname(target))
     except OSError as error:
         raise translate(error, path) from None
+
+
+def put_in_place(
+    fresh: str,
+    target: str,
+    pauses: tuple[float, ...] = _PAUSES if os.name == "nt" else (),
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """`os.replace`; on Windows patient with who has the target open for a moment (virus scanners, indexers).
+
+    Raises OSError as `os.replace` does, there after two seconds.
+    """
+    for pause in pauses:
+        try:
+            os.replace(fresh, target)
+            return
+        except PermissionError:
+            sleep(pause)
+    os.replace(fresh, target)
 
 
 def _fill(descriptor: int, data: bytes, reach: Callable[[str], None]) -> None:
@@ -146,8 +168,12 @@ def sweep_leftovers(path: str) -> int:
 
 def alive(pid: int) -> bool:
     """Whether a process of this id exists. True where the system will not say."""
-    if pid <= 0 or os.name == "nt":  # on Windows, os.kill with signal 0 would end the process
+    if pid <= 0:
         return True
+    if sys.platform == "win32":  # os.kill with signal 0 would end the process
+        from credguard.system.processes_windows import alive as runs
+
+        return runs(pid)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

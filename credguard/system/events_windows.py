@@ -1,7 +1,8 @@
 """Sleep and the screen's lock on Windows, through ctypes: a window that nobody sees.
 
 After Microsoft's documentation: WM_POWERBROADCAST (PBT_APMSUSPEND), WTSRegisterSessionNotification and
-WM_WTSSESSION_CHANGE (WTS_SESSION_LOCK). Never run by us.
+WM_WTSSESSION_CHANGE (WTS_SESSION_LOCK). Run under Wine, where nothing locks or sleeps by itself: the messages
+were sent by hand (docs/windows.md).
 """
 
 from __future__ import annotations
@@ -22,15 +23,27 @@ class WindowsEvents:
     def __init__(self, told: Callable[[Any], None]) -> None:
         self._told = told
         self._window: Any = None
+        self._made = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
+    def ready(self, seconds: float) -> bool:
+        """Whether the window is there, or could not be made, within that time."""
+        return self._made.wait(seconds)
+
     def close(self) -> None:
+        self._made.wait(2)
         if self._window:
             self._user.PostMessageW(self._window, _CLOSE, 0, 0)
         self._thread.join(2)
 
     def _run(self) -> None:
+        try:
+            self._listen()
+        finally:
+            self._made.set()
+
+    def _listen(self) -> None:
         load: Any = getattr(ctypes, "WinDLL", None)
         make: Any = getattr(ctypes, "WINFUNCTYPE", None)
         if load is None or make is None:
@@ -56,9 +69,17 @@ class WindowsEvents:
 
         user.DefWindowProcW.argtypes = [pointer, ctypes.c_uint, ctypes.c_size_t, number]
         user.DefWindowProcW.restype = number
+        user.CreateWindowExW.argtypes = [
+            ctypes.c_uint32, ctypes.c_wchar_p, ctypes.c_wchar_p, ctypes.c_uint32,
+            *[ctypes.c_int] * 4, *[pointer] * 4,
+        ]  # fmt: skip
         user.CreateWindowExW.restype = pointer
+        user.GetMessageW.argtypes = [pointer, pointer, ctypes.c_uint, ctypes.c_uint]
         user.PostMessageW.argtypes = [pointer, ctypes.c_uint, ctypes.c_size_t, number]
+        kernel.GetModuleHandleW.argtypes = [ctypes.c_wchar_p]
         kernel.GetModuleHandleW.restype = pointer
+        terminal.WTSRegisterSessionNotification.argtypes = [pointer, ctypes.c_uint32]
+        terminal.WTSUnRegisterSessionNotification.argtypes = [pointer]
 
         def heard(window: Any, message: int, first: int, second: int) -> int:
             if message == _POWER and first == _SUSPEND:
@@ -68,6 +89,7 @@ class WindowsEvents:
                 self._told("screen-lock")
                 return 0
             if message == _DESTROY:
+                terminal.WTSUnRegisterSessionNotification(window)
                 user.PostQuitMessage(0)
                 return 0
             return int(user.DefWindowProcW(window, message, first, second))
@@ -80,7 +102,8 @@ class WindowsEvents:
         self._window = user.CreateWindowExW(0, name, name, 0, 0, 0, 0, 0, None, None, kind.instance, None)
         if not self._window:
             return
-        terminal.WTSRegisterSessionNotification(pointer(self._window), _THIS_SESSION)
+        terminal.WTSRegisterSessionNotification(self._window, _THIS_SESSION)
+        self._made.set()
         message = ctypes.create_string_buffer(64)  # MSG is 48 bytes at most
         while user.GetMessageW(message, None, 0, 0) > 0:
             user.TranslateMessage(message)

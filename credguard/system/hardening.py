@@ -11,13 +11,23 @@ _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
 
 
 def harden() -> tuple[str, ...]:
-    """No core dumps; on Linux also no reading of our memory through /proc or ptrace without privilege.
+    """No core dumps and crash reports; on Linux and Windows also no reading of our memory by other programs
+    without privilege.
 
     Returns what took effect, of `"no-core"` and `"not-dumpable"`. Where the system refuses or has no
     such call nothing is raised: it is a second line of defence, never a condition.
     """
     done = []
-    if sys.platform != "win32":
+    if sys.platform == "win32":
+        from credguard.system import hardening_windows
+
+        with contextlib.suppress(OSError, AttributeError):
+            if hardening_windows.no_reports():
+                done.append("no-core")
+        with contextlib.suppress(OSError, AttributeError):
+            if hardening_windows.close_to_others():
+                done.append("not-dumpable")
+    else:
         import resource
 
         with contextlib.suppress(OSError, ValueError):

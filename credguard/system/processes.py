@@ -13,7 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 #: They only start others: `sh -c` stands between every Go or Java program and its credential_process.
-_SHELLS = frozenset({"sh", "dash", "bash", "zsh", "fish", "ksh", "ash", "busybox", "env", "cmd.exe", "sudo"})
+_SHELLS = frozenset(
+    {"sh", "dash", "bash", "zsh", "fish", "ksh", "ash", "busybox", "env", "sudo"}
+    | {"cmd", "powershell", "pwsh"}
+)
 _INTERPRETERS = ("python", "node", "ruby", "perl", "java")
 _DEEPEST = 32
 
@@ -62,6 +65,7 @@ def caller(pid: int | None = None, look: Callable[[int], Process | None] | None 
 
 _TERMINALS = frozenset(
     {"gnome-terminal-", "konsole", "xterm", "alacritty", "kitty", "foot", "wezterm-gui", "tmux", "screen"}
+    | {"explorer", "WindowsTerminal", "OpenConsole", "conhost", "winlogon"}
     | {"tmux: server", "sshd", "sshd-session", "login", "systemd", "init", "launchd", "Terminal", "iTerm2"}
 )
 
@@ -76,12 +80,16 @@ def look_up(pid: int) -> Process | None:
         return _from_proc(pid)
     if sys.platform == "darwin":
         return _from_ps(pid)
+    if sys.platform == "win32":
+        return _from_windows(pid)
     return None
 
 
 def program_file(pid: int) -> str:
     """The file that process `pid` runs: its program, for an interpreter the script; "" where that is not
     told. A program that wants to can pretend: it is a name for people, not a proof."""
+    if sys.platform == "win32":
+        return _file_on_windows(pid)
     if not sys.platform.startswith("linux"):
         process = look_up(pid)
         return process.name if process else ""
@@ -102,7 +110,7 @@ def program_file(pid: int) -> str:
 def runs(pid: int, files: frozenset[str]) -> bool:
     """Whether process `pid` is an interpreter that was told to run one of `files`."""
     found = program_file(pid)
-    return bool(found) and os.path.realpath(found) in files
+    return bool(found) and os.path.normcase(os.path.realpath(found)) in files
 
 
 def _words(pid: int, options: bool) -> list[str]:
@@ -136,15 +144,45 @@ def _from_proc(pid: int) -> Process | None:
 
 def _script(pid: int, comm: str) -> str:
     """`python /usr/bin/ansible …` is called ansible. Options are skipped, nothing behind is read."""
-    words = _words(pid, options=True)
+    return _script_in(_words(pid, options=True), comm)
+
+
+def _script_in(words: list[str], comm: str) -> str:
     for index, word in enumerate(words):
         if word == "-m" and index + 1 < len(words):
             return words[index + 1]
         if word in {"-c", "-e", "-", ""}:
             break
         if not word.startswith("-"):
-            return os.path.basename(word).removesuffix(".py") or comm
+            return os.path.basename(word).removesuffix(".py").removesuffix(".exe") or comm
     return comm
+
+
+def _from_windows(pid: int) -> Process | None:
+    from credguard.system import processes_windows
+
+    found = processes_windows.parent_and_name(pid)
+    if found is None:
+        return None
+    parent, name = found
+    if not name.lower().startswith(_INTERPRETERS):
+        return Process(pid, parent, name)
+    return Process(pid, parent, _script_in(processes_windows.words_of(pid), name))
+
+
+def _file_on_windows(pid: int) -> str:
+    from credguard.system import processes_windows
+
+    program = processes_windows.program_of(pid)
+    if not os.path.basename(program).lower().startswith(_INTERPRETERS):
+        return program
+    for word in processes_windows.words_of(pid):
+        if word in {"-c", "-e", "-m", "-", ""}:
+            break
+        if not word.startswith("-"):
+            # Relative to a folder that Windows does not tell.
+            return os.path.normpath(word) if processes_windows.is_script(word) else program
+    return program
 
 
 def _from_ps(pid: int) -> Process | None:

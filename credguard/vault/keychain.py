@@ -46,6 +46,9 @@ def _find(timeout: float, make: Callable[[], Any] | None = None) -> tuple[Probe,
     if linux and not secret_service.bus_address():
         return Probe(False, "", text("No keychain answers here: there is no D-Bus session.")), None
 
+    if make is None:
+        _load()  # no part of the answer: from a cold disk it alone may take seconds
+
     def look() -> tuple[Probe, Any]:
         backend = (make or _backend)()
         if backend is None:
@@ -172,6 +175,18 @@ def quiet_keychain(alone: Alone = contextlib.nullcontext) -> tuple[Keychain, str
         return None
     alive = secret_service.answers if sys.platform.startswith("linux") else None
     return Keychain(backend, timeout=PROBE_SECONDS * 2, alive=alive, alone=alone), found.label
+
+
+def _load() -> None:
+    """The code of keyring, which asks nobody anything."""
+    with contextlib.suppress(Exception):  # what cannot be loaded is told by `_backend`
+        if sys.platform == "darwin":
+            import keyring.backends.macOS
+        elif sys.platform == "win32":
+            import keyring.backends.Windows
+        else:
+            import keyring.backends.kwallet
+            import keyring.backends.SecretService  # noqa: F401
 
 
 def _backend() -> Any:

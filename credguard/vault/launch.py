@@ -24,6 +24,8 @@ _NOT_HANDED_ON = (
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
     "CREDGUARD_PASSPHRASE_FILE",
 )  # fmt: skip
+#: Windows: no console window, and neither Ctrl+C nor the end of the console it was started in reaches it.
+_OWN_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 
 class Started:
@@ -82,6 +84,7 @@ def start(
         env=clean(os.environ if environ is None else environ),
         cwd=os.path.abspath(os.sep),
         start_new_session=True,
+        creationflags=_OWN_CONSOLE,
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -19,11 +19,12 @@ from typing import Any
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
-from credguard.system.peers import peer_of
+from credguard.system.peers import me, peer_of
 from credguard.vault.talk import Socket, called_off, follow
-from credguard.wire import frames, places
+from credguard.wire import frames, pipes, places
 
 Answer = dict[str, Any]
+Connection = socket.socket | pipes.Pipe
 #: A person has 40 s, AWS some more (seconds).
 WAIT = 75.0
 #: The longest path that fits the address of a socket everywhere (bytes; macOS has 104, Linux 108).
@@ -93,17 +94,20 @@ def reachable(path: str) -> Iterator[str]:
         os.close(folder)
 
 
-def connect(path: str, seconds: float = 5.0) -> socket.socket | None:
+def connect(path: str, seconds: float = 5.0) -> Connection | None:
     """A connection to our own agent; None where none answers, or where another user's program does."""
-    if not hasattr(socket, "AF_UNIX"):
-        return None
+    if sys.platform == "win32":
+        try:
+            return pipes.connect(path, seconds)  # which looks whose it is
+        except OSError:
+            return None
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         made.settimeout(seconds)
         with reachable(path) as address:
             made.connect(address)
         peer = peer_of(made)
-        if peer is not None and peer.uid == os.geteuid():
+        if peer is not None and peer.uid == me():
             return made
     except OSError:
         pass
@@ -252,11 +256,11 @@ class Agent:
         raise locked()
 
 
-def send(connection: socket.socket, kind: bytes, body: bytes) -> None:
+def send(connection: Connection, kind: bytes, body: bytes) -> None:
     connection.sendall(frames.pack(kind, body))
 
 
-def _receiver(connection: socket.socket, deadline: float) -> Callable[[int], bytes]:
+def _receiver(connection: Connection, deadline: float) -> Callable[[int], bytes]:
     def receive(count: int) -> bytes:
         left = deadline - time.monotonic()
         if left <= 0:

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.domain.text import text
-from credguard.wire import frames
+from credguard.wire import frames, pipes
 
 #: A person has this long for one answer (seconds): longer than any key waits for its touch.
 PERSON = 300.0
@@ -120,9 +120,9 @@ class Pipes:
 
 
 class Socket:
-    """A connection of the agent's socket."""
+    """A connection of the agent's socket; on Windows of its pipe, which is closed where a socket hangs up."""
 
-    def __init__(self, connection: socket.socket, gone: Callable[[], bool]) -> None:
+    def __init__(self, connection: socket.socket | pipes.Pipe, gone: Callable[[], bool]) -> None:
         self._connection, self._gone = connection, gone
 
     def send(self, kind: bytes, body: bytes) -> None:

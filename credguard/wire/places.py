@@ -18,14 +18,25 @@ def home() -> str:
     if override:
         return os.path.abspath(os.path.expanduser(override))
     if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser(r"~\AppData\Local")
-        return os.path.join(base, APP)
+        return os.path.join(os.environ.get("LOCALAPPDATA") or _local_app_data(), APP)
     if sys.platform == "darwin":
         return os.path.expanduser(f"~/Library/Application Support/{APP}")
     base = os.environ.get("XDG_DATA_HOME", "")
     if not os.path.isabs(base):
         base = os.path.expanduser("~/.local/share")
     return os.path.join(base, APP)
+
+
+def _local_app_data() -> str:
+    """As Windows tells it (SHGetFolderPathW, CSIDL_LOCAL_APPDATA), for a program started without its
+    environment: a folder that depends on where that program stands would be another one each time."""
+    import ctypes
+
+    path = ctypes.create_unicode_buffer(260)
+    shell = getattr(ctypes, "WinDLL")("shell32")  # noqa: B009 not there on other systems
+    if shell.SHGetFolderPathW(None, 0x001C, None, 0, path) == 0 and path.value:
+        return path.value
+    return os.path.expanduser(r"~\AppData\Local")
 
 
 def catalog() -> str:
@@ -52,7 +63,19 @@ def run_folder() -> str:
 
 
 def agent_socket() -> str:
+    """Where the agent listens: a socket; on Windows a named pipe, whose name stands for the folder."""
+    if sys.platform == "win32":
+        return pipe_name(home())
     return os.path.join(run_folder(), "agent.sock")
+
+
+def pipe_name(folder: str) -> str:
+    """The pipe of the state folder `folder`: however its path is spelled, the name is one."""
+    from _blake2 import blake2b  # hashlib loads OpenSSL
+
+    real = os.path.normcase(os.path.realpath(folder))
+    digest = blake2b(real.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"\\\\.\\pipe\\credguard-{digest}"
 
 
 def locked_file() -> str:

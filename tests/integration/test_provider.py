@@ -43,6 +43,7 @@ ALLOWED = {
     "credguard.wire.items",
     "credguard.wire.places",
     "credguard.wire.frames",
+    "credguard.wire.spool",
     "credguard.provider",
     "credguard.provider.ask",
     "credguard.provider.alone",

@@ -182,7 +182,7 @@ def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
     assert caught.value.code == "not-writable"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_a_sentence(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
@@ -215,3 +215,29 @@ def test_a_file_in_the_way_of_a_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CredGuardError) as caught:
         make_private_folder(str(tmp_path / "state" / "run"))
     assert caught.value.code == "not-writable"
+
+
+def test_who_has_the_file_open_for_a_moment_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where a file that is open cannot be replaced."""
+    from credguard.system.durable import put_in_place
+
+    replace, refusals = os.replace, [2]
+
+    def stubborn(fresh: str, target: str) -> None:
+        if refusals[0] > 0:
+            refusals[0] -= 1
+            raise PermissionError
+        replace(fresh, target)
+
+    monkeypatch.setattr(os, "replace", stubborn)
+    fresh, target = tmp_path / "fresh", tmp_path / "target"
+    fresh.write_bytes(b"new")
+    pauses: list[float] = []
+    put_in_place(str(fresh), str(target), (0.1, 0.2, 0.3), pauses.append)
+    assert target.read_bytes() == b"new"
+    assert pauses == [0.1, 0.2]
+    refusals[0] = 9
+    with pytest.raises(PermissionError):
+        put_in_place(str(target), str(fresh), (0.1, 0.2, 0.3), pauses.append)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import sys
 
 import pytest
 
 from credguard.system.hardening import harden
+
+resource = pytest.importorskip("resource", reason="limits of Unix")
 
 NOBODY = 65534
 
