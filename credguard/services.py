@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from credguard.demo.session import DemoSession
     from credguard.domain.accounts import Account
     from credguard.domain.move_store import Move
+    from credguard.domain.text import Text
     from credguard.queries.names import Target
     from credguard.workflows.direct_use import DirectTools
     from credguard.workflows.removal import RemovePlan, UninstallPlan
@@ -148,10 +149,24 @@ class Services(CodeBook):
         files = (places.aws_config(), places.aws_credentials())
         return plan_uninstall(self._tools, places.home(), self._whole[1], files)
 
-    def uninstall(self, plan: UninstallPlan) -> None:
+    def uninstall(self, plan: UninstallPlan) -> tuple[Text, ...]:
+        """Do it; what stays, in sentences."""
+        from credguard.vault.sealed.peek import peek
         from credguard.workflows.removal import uninstall
 
-        uninstall(plan, self._tools, self._whole[1])
+        found = peek(places.vault_file())
+        vault = found[0] if found is not None and not self.demo else None
+        return uninstall(
+            plan, self._tools, self._whole[1], vault, lambda: self._quiet_keychain, self._in_keychain
+        )
+
+    def _in_keychain(self) -> bool:
+        """Whether the vault may have left something in a keychain that does not answer now."""
+        from credguard.vault.keychain import probe
+
+        return bool(probe().locked) or any(
+            slot.type == "keychain" for slot in self._sealed_backend.vault.slots()
+        )
 
 
 def demo_session(folder: str | None = None) -> DemoSession:

@@ -30,9 +30,12 @@ def command(context: Context, as_json: bool) -> int:
     if not typed(output, "plaintext", consequence):
         output.note("Nothing was changed.")
         return 1
-    services.uninstall(plan)
+    stays = services.uninstall(plan)
     if as_json:
-        output.document({"restored": [*plan.paths], "removed_items": plan.items})
-    else:
-        output.line("Everything is back in its files. Nothing of CredGuard is left but the program itself.")
+        output.document({"restored": [*plan.paths], "removed_items": plan.items, "stays": [*map(str, stays)]})
+        return 0
+    for line in stays:
+        output.note(f"{output.paint('!', 'yellow', err=True)} {output.words(line)}")
+    left = "." if stays else " Nothing of CredGuard is left but the program itself."
+    output.line(f"Everything is back in its files{left if stays else '.' + left}")
     return 0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from credguard.catalog.activity import Activity
 from credguard.catalog.keys import Keys, Profiles
 from credguard.domain.errors import CredGuardError
-from credguard.domain.text import text
+from credguard.domain.text import Text, text
 from credguard.files.backups import read_file
 from credguard.system.clock import Clock
 from credguard.system.interlock import Interlock
@@ -112,8 +112,19 @@ def _codes(codes: SecretStore) -> tuple[str, ...]:
     )
 
 
-def uninstall(plan: UninstallPlan, tools: Tools, codes: SecretStore) -> None:
-    """Put all imports back, newest first, then remove the items and the folder.
+def uninstall(
+    plan: UninstallPlan,
+    tools: Tools,
+    codes: SecretStore,
+    vault: str | None = None,
+    keychain: Callable[[], SecretStore | None] = lambda: None,
+    may_hold: Callable[[], bool] = lambda: False,
+) -> tuple[Text, ...]:
+    """Put all imports back, newest first, then remove the items and the folder; what stays, in sentences.
+
+    `vault` is the id of the sealed vault, `keychain` what it keeps its own items in, where that answers
+    without asking anybody, else `may_hold` says whether something may be there. Those of another vault are
+    somebody's way into it, and stay.
 
     Raises CredGuardError before anything is removed when a file could not be put back, or a key stands in
     none of them after all (`only-copy`).
@@ -131,8 +142,48 @@ def uninstall(plan: UninstallPlan, tools: Tools, codes: SecretStore) -> None:
         )
     for store in (tools.store, codes):
         for name in store.names():
-            store.remove(name)
-        with contextlib.suppress(CredGuardError):
-            store.remove("index/0")
+            if not _of_another(name, vault):
+                store.remove(name)
+    stays = _out_of_keychain(vault, tools.store, keychain, may_hold)
     if os.path.isdir(plan.folder):
         shutil.rmtree(plan.folder, ignore_errors=True)
+        if os.path.isdir(plan.folder):
+            stays = (*stays, text("The folder {path} could not be removed whole.", path=plan.folder))
+    return stays
+
+
+def _of_another(name: str, vault: str | None) -> bool:
+    return name.startswith("vault/") and (vault is None or not name.startswith(items.of_vault(vault, "")))
+
+
+def _out_of_keychain(
+    vault: str | None,
+    store: SecretStore,
+    keychain: Callable[[], SecretStore | None],
+    may_hold: Callable[[], bool],
+) -> tuple[Text, ...]:
+    """The slot keys and the note of the vault, which is empty by now: they open nothing any more."""
+    if vault is None and store.kind == "sealed":
+        return ()
+    try:
+        beside = store if store.kind == "keychain" else keychain()
+        if beside is None:
+            if not may_hold():
+                return ()
+            return (
+                text("The keychain is locked or does not answer: if the vault kept items there "
+                     "({name}), they stay. They open nothing any more.", name=f"vault/{vault}"),
+            )  # fmt: skip
+        names = beside.names("vault/")
+        for name in names:
+            if not _of_another(name, vault):
+                beside.remove(name)
+        others = [name for name in names if _of_another(name, vault)]
+    except CredGuardError as error:
+        return (
+            text("The keychain’s items of the vault ({name}) stay: {why} They open nothing any more.",
+                 name=f"vault/{vault}", why=error.what),
+        )  # fmt: skip
+    if not others:
+        return ()
+    return (text("{n} items of another vault stay in the keychain: they open that one.", n=len(others)),)

@@ -158,3 +158,40 @@ def test_uninstall_puts_everything_back(
     assert laptop.run("uninstall", given="plaintext\n").code == 0
     assert laptop.snapshot(state=True) == before
     assert private_keyring.items() == {}
+
+
+@pytest.mark.keyring
+@pytest.mark.parametrize("state", ["open", "locked"])
+def test_uninstall_of_a_sealed_vault_takes_its_items_out_of_the_keychain(
+    tmp_path: Path, double: Double, private_keyring: PrivateKeyring, state: str
+) -> None:
+    """The slot key and the note of this vault go; another vault's way in stays, and is said."""
+    laptop = Laptop(tmp_path, double.url, private_keyring.env)
+    words = tmp_path / "words"
+    words.write_text("six random words EXAMPLE\n")
+    words.chmod(0o600)
+    laptop.env |= {"CREDGUARD_STORE": "sealed", "CREDGUARD_PASSPHRASE_FILE": str(words)}
+    laptop.write(section("work", ACME_PRODUCTION.key_id(), ACME_PRODUCTION.secret()))
+    before = laptop.snapshot(state=True)
+    assert laptop.run("import", "--all", "--yes").code == 0
+    added = laptop.run("vault", "add", "keychain")
+    assert added.code == 0, added.err
+    ours = {name for name in private_keyring.items() if name.startswith("vault/")}
+    assert ours
+    if state == "open":
+        private_keyring.put("vault/00/slot", '{"v":1,"key":"another vault"}')
+        private_keyring.remove("index/0")  # found all the same
+    else:
+        private_keyring.lock()
+    gone = laptop.run("uninstall", given="plaintext\n")
+    assert gone.code == 0, gone.err
+    assert not laptop.state.exists()
+    assert laptop.snapshot(state=True) == before
+    if state == "open":
+        assert {n for n in private_keyring.items() if not n.startswith("index/")} == {"vault/00/slot"}
+        assert "1 items of another vault stay" in gone.err
+    else:
+        assert "They open nothing any more" in gone.err
+        private_keyring.kill_daemon()
+        private_keyring.start_daemon()
+        assert ours <= set(private_keyring.items())
