@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.gui.agent_link import AgentLink
 from credguard.gui.journeys.lock import LockPage
@@ -279,7 +280,7 @@ def test_a_program_that_waits_is_named_and_goes_on_once_it_is_open(locked: Locke
         locked.wait(lambda: link.connected)
         form = locked.lock()
         assert locked.page._note.text() == "Programs that need a key wait until you unlock."
-        locked.wait(lambda: link.connected)
+        locked.wait(_stands_by)
         locked.window.hide()
         waiting = subprocess.Popen(
             [*places.helper(), "p-work"], env=locked.desk.env, stdin=subprocess.DEVNULL,
@@ -325,6 +326,15 @@ def test_no_state_is_cut(locked: Locked, scale: float, mode: str) -> None:
     locked.wait(lambda: form.state == "pin")
     settle()
     assert faults(form) == []
+
+
+def _stands_by() -> bool:
+    """Whether a locked agent runs in place of the one that ended, and the window hears it."""
+    try:
+        status = Agent().status()
+    except CredGuardError:
+        return False
+    return status["open"] == [] and status["window"] is True
 
 
 def _error() -> Any:
