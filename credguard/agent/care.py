@@ -82,6 +82,7 @@ class Care:
             ),
             "rename": lambda care, q: _slot(care.rename(self._find(care, q), q["label"])),
             "remove": self._remove,
+            "need-key": lambda care, q: care.need_key(str(q["part"]), q["on"] is True),
             "renew-file-backups": lambda care, q: care.renew_file_backups(),
             "prove": lambda care, q: _slot(care.prove(self._find(care, q), self._given)),
             "change-passphrase": lambda care, q: _slot(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -299,6 +299,11 @@ class Opening(Catalogs):
         self.store.check()
         self.allow_programs()
 
+    def _way_to(self, closed: Sequence[str]) -> str | None:
+        """The one way to ask for where the passphrase opens none of these parts; None: as the slots are."""
+        kinds = {way.kind for way in self.unlock_ways() if set(way.opens) & set(closed)}
+        return "fido2" if "fido2" in kinds and "passphrase" not in kinds else None
+
     def open_by_asking(self) -> bool:
         """Open what is closed, asking for the passphrase where one is needed; programs that wait go on.
 
@@ -307,7 +312,7 @@ class Opening(Catalogs):
         closed = self.openness().closed
         sealed = [part for part in closed if self._kinds[part] == "sealed"]
         if sealed and self._starts_agent:
-            if not self._unlocking.by_asking():
+            if not self._unlocking.by_asking(self._way_to(sealed)):
                 return False
         else:
             for part in sealed:

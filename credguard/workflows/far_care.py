@@ -54,6 +54,9 @@ class FarCare(VaultCare):
         found = self._child.do("remove", slot=slot.id)
         return RemovedWay(slot, tuple(found["access_keys"]), tuple(found["codes"]), tuple(found["set_aside"]))
 
+    def need_key(self, part: str, on: bool) -> None:
+        self._child.do("need-key", part=part, on=on)
+
     def renew_file_backups(self) -> None:
         self._child.do("renew-file-backups")
 

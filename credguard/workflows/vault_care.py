@@ -60,6 +60,24 @@ class VaultState:
     without_recovery: tuple[str, ...]
     advice: Text | None
 
+    def needs_key(self, part: str) -> bool:
+        """Whether nothing but a security key (or the recovery code) opens this part."""
+        kinds = {way.slot.type for way in self.ways if part in way.slot.opens}
+        return "fido2" in kinds and not kinds & {"passphrase", "keychain"}
+
+    def why_not(self, part: str) -> Text | None:
+        """Why this part cannot need a security key now; None where it can."""
+        kinds = [way.slot.type for way in self.ways if part in way.slot.opens]
+        if "fido2" not in kinds:
+            return text("Add a security key first.")
+        if kinds.count("fido2") < 2 and "recovery" not in kinds:
+            return text("Add a second security key or a recovery code first.")
+        return None
+
+    def loses_passphrase(self, part: str) -> bool:
+        """Whether a passphrase would open nothing any more once this part needs a key."""
+        return any(way.slot.type == "passphrase" and set(way.slot.opens) <= {part} for way in self.ways)
+
 
 @dataclass(frozen=True, slots=True)
 class RemovedWay:
@@ -207,6 +225,27 @@ class VaultCare:
             tuple(self._name_of_code(n) for n in could if n.startswith("totp/")),
             self._vault.set_aside(),
         )
+
+    def need_key(self, part: str, on: bool) -> None:
+        """Whether the `keys` or the `codes` need a security key: then no passphrase and no keychain opens
+        them, a recovery code does. Everything has to be open, and gets new keys where it is turned on.
+
+        Raises CredGuardError `slot-few`, `slot-last`, `no-passphrase`, and as `open`.
+        """
+        self.open()
+        if on:
+            self._changes.narrow(part, {"passphrase", "keychain"})
+            self.renew_file_backups()
+            self._note(text("let the {what} need a security key", what=part))
+            return
+        if not any(slot.type == "passphrase" for slot in self._vault.slots()):
+            raise CredGuardError(
+                "no-passphrase",
+                text("This vault has no passphrase that could open the {what}.", what=part),
+                text("Add one first: credguard vault add passphrase"),
+            )
+        self._changes.widen(part, {"passphrase"})
+        self._note(text("let the passphrase open the {what} again", what=part))
 
     def renew_file_backups(self) -> None:
         """Seal the copies in `backups/` with a new key, where this vault holds the old one; also what an

@@ -328,14 +328,14 @@ def test_the_passphrase_is_changed(desk: Desk) -> None:
 
 
 def test_a_keychain_that_is_not_there_jumps_back(desk: Desk) -> None:
-    (switch,) = shown(desk.page, Switch)
+    (switch,) = [s for s in shown(desk.page, Switch) if "Keychain" in s.accessibleName()]
     assert isinstance(switch, Switch)
     switch.click()
     desk.open_vault()
     desk.wait(lambda: "No keychain answers here" in said(desk.window.toast))
     desk.wait(lambda: not desk.window.tasks.busy)
     desk.settled()
-    (switch,) = shown(desk.page, Switch)
+    (switch,) = [s for s in shown(desk.page, Switch) if "Keychain" in s.accessibleName()]
     assert isinstance(switch, Switch)
     assert not switch.isChecked()
 
@@ -386,3 +386,71 @@ def test_nothing_is_cut(desk: Desk, scale: float, size: tuple[int, int]) -> None
     desk.cards()[1].begin()
     desk.settled()
     assert faults(desk.page) == []
+
+
+def _need(desk: Desk, part: str) -> Switch:
+    name = {"codes": "Codes need a key", "keys": "Access keys need a key"}[part]
+    (found,) = [s for s in shown(desk.page, Switch) if s.accessibleName() == name]
+    assert isinstance(found, Switch)
+    return found
+
+
+def test_what_needs_a_key_waits_until_losing_one_is_no_loss(desk: Desk) -> None:
+    assert not _need(desk, "codes").isEnabled()
+    assert "Add a security key first." in said(desk.page)
+    desk.key()
+    desk.add("Blue YubiKey")
+    assert not _need(desk, "codes").isEnabled()
+    assert "Add a second security key or a recovery code first." in said(desk.page)
+    assert "They do not stop a program that runs here while both are open." in said(desk.page)
+    assert faults(desk.page) == []
+
+
+def test_codes_need_a_key_from_one_switch_on_and_the_passphrase_opens_keys_alone(desk: Desk) -> None:
+    desk.key()
+    desk.add("one")
+    desk.plugged.clear()
+    desk.key()
+    desk.add("two")
+    assert _need(desk, "codes").isEnabled()
+    QTest.keyClick(_need(desk, "codes"), Qt.Key.Key_Space)
+    desk.wait(lambda: desk.services.vault.state().needs_key("codes"))
+    desk.settled()
+    opens = {w.slot.type: w.slot.opens for w in desk.services.vault.state().ways}
+    assert opens == {"passphrase": ("keys",), "fido2": ("keys", "codes")}
+    assert _need(desk, "codes").isChecked()
+    assert not _need(desk, "keys").isChecked()
+    assert "One touch opens them until they lock" in said(desk.page)
+    assert "opens the keys alone" in said(desk.page)
+    QTest.keyClick(_need(desk, "codes"), Qt.Key.Key_Space)
+    desk.wait(lambda: not desk.services.vault.state().needs_key("codes"))
+    desk.settled()
+    assert not _need(desk, "codes").isChecked()
+
+
+def test_a_passphrase_that_would_open_nothing_goes_only_when_that_is_typed(desk: Desk) -> None:
+    for name in ("one", "two"):
+        desk.plugged.clear()
+        desk.key()
+        desk.add(name)
+    QTest.keyClick(_need(desk, "codes"), Qt.Key.Key_Space)
+    desk.wait(lambda: desk.services.vault.state().needs_key("codes"))
+    desk.settled()
+    QTest.keyClick(_need(desk, "keys"), Qt.Key.Key_Space)
+    desk.wait(lambda: desk.panel(ConfirmDialog) is not None)
+    dialog = desk.panel(ConfirmDialog)
+    assert isinstance(dialog, ConfirmDialog)
+    assert not dialog.go.isEnabled()
+    QTest.keyClick(dialog.field.edit, Qt.Key.Key_Escape)
+    desk.settled()
+    assert desk.of_type("passphrase") == [""], "nothing was changed"
+    assert not _need(desk, "keys").isChecked()
+    QTest.keyClick(_need(desk, "keys"), Qt.Key.Key_Space)
+    desk.wait(lambda: desk.panel(ConfirmDialog) is not None)
+    dialog = desk.panel(ConfirmDialog)
+    assert isinstance(dialog, ConfirmDialog)
+    QTest.keyClicks(dialog.field.edit, "remove")
+    QTest.keyClick(dialog.field.edit, Qt.Key.Key_Return)
+    desk.wait(lambda: desk.of_type("passphrase") == [])
+    desk.settled()
+    assert {w.slot.opens for w in desk.services.vault.state().ways} == {("keys", "codes")}

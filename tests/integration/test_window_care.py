@@ -289,3 +289,31 @@ def test_the_window_holds_no_seed_and_no_key_of_the_vault(desk: Desk, make: str,
         process.communicate(timeout=10)
     assert os.path.exists(places.vault_file())
     until_true(lambda: Agent().open_parts() == ())
+
+
+def test_codes_that_need_a_key_are_opened_by_a_touch_after_the_keys_by_passphrase(window: Window) -> None:
+    services, care = window.services, window.services.vault
+    key_program.plug_in(window.keys)
+    key_program.finger(window.keys)
+    care.add_security_key("one")
+    care.add_recovery(care.new_code())
+    services.without_agent(lambda: care.need_key("codes", True))
+    services.close_beside_agent()
+    assert care.state().needs_key("codes")
+    services.unlock(Secret(PASSPHRASE))
+    assert services.openness().state == "codes-locked"
+    assert services.credentials("work").access_key_id == KEY
+    with pytest.raises(Locked):
+        services.code("e-1")
+    touched = window.told.count("touch")
+    assert services.open_by_asking()
+    assert window.told.count("touch") == touched + 1
+    assert services.openness().state == "open"
+    assert services.code("e-1").code.isdigit()
+    window.answer = ""  # nothing typed: the key
+    care.need_key("codes", False)
+    window.answer = PASSPHRASE
+    services.close_beside_agent()
+    services.lock()
+    services.unlock(Secret(PASSPHRASE))
+    assert services.openness().state == "open"

@@ -12,9 +12,10 @@ from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
 from credguard.domain.errors import CredGuardError
-from credguard.gui import moments
-from credguard.gui.journeys.vault_panels import ChangePanel, RemovedPanel
-from credguard.gui.pages.setting_rows import SettingPage, setting_row
+from credguard.gui.journeys.vault_panels import ChangePanel
+from credguard.gui.pages.key_needs import SAME, VaultPage
+from credguard.gui.pages.setting_rows import setting_row
+from credguard.gui.pages.ways_words import detail, name_of, proof, summary
 from credguard.gui.security_keys import PATIENCE, GivenAtWindow
 from credguard.gui.theme import LARGE, NARROW, theme
 from credguard.gui.translate import harmless, words
@@ -37,7 +38,7 @@ _PLACES = (
 )
 
 
-class SecurityKeysPage(SettingPage):
+class SecurityKeysPage(VaultPage):
     """Nothing is opened to look; a change asks for the passphrase, or another way in, first."""
 
     shapes = (190, 172)
@@ -51,7 +52,6 @@ class SecurityKeysPage(SettingPage):
         self._held = 0  # cards in which something is typed or waited for
         self._active: KeyCard | None = None
         self._cards: list[KeyCard] = []
-        self._working = False
         if window.security_keys is not None:
             window.security_keys.touch.connect(self._touch)
 
@@ -77,12 +77,17 @@ class SecurityKeysPage(SettingPage):
             self.content.addWidget(
                 Note(f"{why} Security keys open CredGuard’s sealed vault, with a touch in place of typing.")
             )
+            if kind == "keychain":
+                self.group("What needs a key", [self._own_vault(label)])
+                self.content.addWidget(Note(SAME))
             self.content.addStretch(1)
             return
         keys = [way for way in state.ways if way.slot.type == "fido2"]
-        self.sub.setText(_sub(len(keys), state))
+        self.sub.setText(summary(len(keys), state))
         self._draw_cards(keys)
         self.group("Other ways in", self._others(state), "the last one cannot be removed")
+        self.group("What needs a key", [self._need(state, part) for part in ("codes", "keys")])
+        self.content.addWidget(Note(SAME))
         if self.window_.security_keys is None:
             self.add.setEnabled(False)
         self.content.addStretch(1)
@@ -94,8 +99,8 @@ class SecurityKeysPage(SettingPage):
         width, large = self.window_.width(), theme().scale >= LARGE
         columns = 1 if large else 2 if width < NARROW else 3
         for way in keys:
-            card = KeyCard(_name(way.slot), _detail(way.slot), int(PATIENCE))
-            card.show_proof(*_proof(way, self.window_.services.clock.now()))
+            card = KeyCard(name_of(way.slot), detail(way.slot), int(PATIENCE))
+            card.show_proof(*proof(way, self.window_.services.clock.now()))
             card.wanted.connect(partial(self._test, card, way.slot))
             card.renamed.connect(partial(self._rename, card, way.slot))
             card.more.connect(partial(self._menu, way))
@@ -154,7 +159,7 @@ class SecurityKeysPage(SettingPage):
         if asker is None:
             return
         given, services = GivenAtWindow(asker), self.window_.services
-        said = f"{_name(slot)} opened the vault."
+        said = f"{name_of(slot)} opened the vault."
         self._with_card(card, "Looking for it", lambda: services.vault.prove(slot, given), said)
 
     def _rename(self, card: KeyCard, slot: SlotView, name: str) -> None:
@@ -184,36 +189,6 @@ class SecurityKeysPage(SettingPage):
 
         self._work(call, done, failed)
 
-    def _work(
-        self,
-        call: Callable[[], Any],
-        done: Callable[[Any], None],
-        failed: Callable[[CredGuardError], None] | None = None,
-    ) -> None:
-        """In the order of all work. What was opened for it is closed when the page is left."""
-        self._working, self._keep_shown = True, False
-        services, shown = self.window_.services, self.isVisible
-
-        def ended() -> None:
-            self._working = False
-            if not shown():
-                services.close_beside_agent()
-            elif not self._keep_shown:
-                self.reload()
-
-        def went(result: Any) -> None:
-            done(result)
-            ended()
-
-        def broke(error: CredGuardError) -> None:
-            if failed is not None:
-                failed(error)
-            elif error.code not in {"key-cancelled", "vault-locked"}:
-                self.window_.show_error(error)
-            ended()
-
-        self.window_.tasks.run(lambda tell: call(), went, broke)
-
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         if event.spontaneous():
@@ -238,7 +213,7 @@ class SecurityKeysPage(SettingPage):
     def ask_remove(self, way: WayIn) -> None:
         """A typed confirmation: what was removed opens nothing any more, whoever has it."""
         slot = way.slot
-        name = _name(slot)
+        name = name_of(slot)
         word = harmless(slot.label) or "remove"
         dialog = ConfirmDialog(
             f"Remove {name}",
@@ -259,24 +234,10 @@ class SecurityKeysPage(SettingPage):
 
     def _removed(self, result: tuple[RemovedWay, bool]) -> None:
         removed, ended = result
-        self.window_.toast.say(f"{_name(removed.slot)} opens nothing any more.", icon="check")
+        self.window_.toast.say(f"{name_of(removed.slot)} opens nothing any more.", icon="check")
         if not (ended or removed.access_keys or removed.codes or removed.set_aside):
             return
         self._show_removed(removed, ended)
-
-    def _show_removed(self, removed: RemovedWay | None, ended: bool) -> None:
-        host, services = self.window_.dialogs, self.window_.services
-        panel = RemovedPanel(removed, ended)
-
-        def again() -> None:
-            host.close_panel()
-            if ended:
-                self.window_.tasks.run(
-                    lambda tell: services.unlock_by_asking(), None, self.window_.show_error
-                )
-
-        panel.closed.connect(again)
-        host.show_panel(panel)
 
     # ── other ways in ────────────────────────────────────────────────────────────────────────────
     def _others(self, state: VaultState) -> list[QWidget]:
@@ -305,8 +266,8 @@ class SecurityKeysPage(SettingPage):
         title = "Recovery code" if slot.type == "recovery" else "Passphrase"
         if slot.label:
             title = f"{title}, {harmless(slot.label)}"
-        _, proof, _ = _proof(way, self.window_.services.clock.now())
-        line = f"{_detail(slot)}. {proof}"
+        _, proved, _ = proof(way, self.window_.services.clock.now())
+        line = f"{detail(slot)}. {proved}"
         if slot.weak:
             line += ". Cheap to guess today: change it"
         test = Button("Test", "quiet", name=f"Test: {title}")
@@ -401,44 +362,3 @@ class SecurityKeysPage(SettingPage):
                 self._show_removed(None, True)
 
         self._work(change, done)
-
-
-# ── words ────────────────────────────────────────────────────────────────────────────────────────
-def _sub(count: int, state: VaultState) -> str:
-    if state.advice is not None:
-        return words(state.advice)
-    if not count:
-        return "None yet. Three are a good number: one on you, one at home, one elsewhere"
-    return f"{count} keys: one on you, one at home, one elsewhere"
-
-
-def _name(slot: SlotView) -> str:
-    kinds = {"fido2": "Security key", "passphrase": "Passphrase", "recovery": "Recovery code"}
-    return harmless(slot.label) or kinds.get(slot.type, harmless(slot.type))
-
-
-def _at(iso: str) -> float:
-    try:
-        return datetime.datetime.fromisoformat(iso.replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return 0.0
-
-
-def _detail(slot: SlotView) -> str:
-    kind = {"fido2": "FIDO2, added", "recovery": "Made"}.get(slot.type, "Set")
-    said = f"{kind} on {moments.date(_at(slot.created))}"
-    if slot.with_passphrase:
-        said += ", with a passphrase"
-    if len(slot.opens) == 1:
-        said += f", opens the {slot.opens[0]} alone"
-    return said
-
-
-def _proof(way: WayIn, now: float) -> tuple[str, str, str]:
-    """Icon, words and their colour: when it was tested last."""
-    last = _at(way.slot.proved or way.slot.created)
-    if way.due:
-        return "clock", f"Not tested for {int((now - last) // 86_400)} days", "warn"
-    if way.slot.proved:
-        return "check", f"Tested on {moments.date(last)}", "text2"
-    return "", "Not tested yet", "text2"

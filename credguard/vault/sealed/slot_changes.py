@@ -11,7 +11,7 @@ import contextlib
 import secrets
 import unicodedata
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from credguard.domain.errors import CredGuardError, Locked
@@ -123,6 +123,52 @@ class SlotChanges:
         self._vault.unlock(same, only=slot_id)
         cost = same.cost or argon.calibrate()
         return self.change_passphrase(slot_id, Passphrase(same.words, cost))
+
+    def narrow(self, which: str, kinds: Collection[str]) -> None:
+        """Slots of these kinds open compartment `which` no more; one that would open nothing goes.
+
+        New keys for everything, and older copies deleted, as when a slot is removed: they could open it
+        until now. Raises CredGuardError `slot-last`, `slot-few`, `compartment-locked`; then nothing was
+        changed.
+        """
+        gone: list[str] = []
+
+        def change(loaded: Loaded) -> tuple[VaultFile, Bundle]:
+            less = [
+                {**s, "opens": [n for n in s["opens"] if n != which]} if s["type"] in kinds else s
+                for s in loaded.file.slots
+            ]
+            slots = tuple(slot for slot in less if slot["opens"])
+            rules.check(slots, [c.name for c in loaded.file.compartments])
+            kept = {slot["id"] for slot in slots}
+            gone[:] = [s["id"] for s in loaded.file.slots if s["id"] not in kept]
+            return _rekeyed(loaded, slots, {n: key for n, key in _publics(loaded).items() if n in kept})
+
+        self._vault.edit(change)
+        self._vault.delete_copies()
+        for slot_id in gone:
+            self._forget(self._vault.loaded().file.vault, slot_id)
+
+    def widen(self, which: str, kinds: Collection[str]) -> None:
+        """Slots of these kinds open compartment `which` too, which is open now. None of them need be at hand.
+
+        Raises CredGuardError `compartment-locked`.
+        """
+
+        def change(loaded: Loaded) -> tuple[VaultFile, Bundle]:
+            file, publics = loaded.file, _publics(loaded)
+            order = [c.name for c in file.compartments]
+            _need(loaded, order)  # a slot is sealed anew with all that it opens
+            slots = tuple(
+                wrap(
+                    file.vault, {**s, "opens": [n for n in order if n in {*s["opens"], which}]},
+                    publics[s["id"]], loaded.bundle,
+                ) if s["type"] in kinds else s
+                for s in file.slots
+            )  # fmt: skip
+            return _next(loaded, slots), loaded.bundle
+
+        self._vault.edit(change)
 
     def add_compartment(self, name: str) -> None:
         """A new, empty compartment that every slot opens; nothing happens where it is there already."""
