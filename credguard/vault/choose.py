@@ -18,6 +18,7 @@ from credguard.vault.recover import Known, finder
 from credguard.vault.store import SecretStore
 
 if TYPE_CHECKING:
+    from credguard.system.clock import Clock
     from credguard.vault.sealed import argon
     from credguard.vault.sealed.backend import Ask, SealedBackend, Ways
     from credguard.vault.sealed.seen import Seen
@@ -205,13 +206,14 @@ def sealed_backend(
     seen: Callable[[], Seen] | None = None,
     ways: Ways | None = None,
     compartments: tuple[str, ...] = ("keys", "codes"),
+    clock: Clock | None = None,
 ) -> SealedBackend:
     """The sealed vault, closed. `compartments` are those of a vault that is made anew."""
     from credguard.vault.sealed.backend import SealedBackend  # with cryptography and nacl
     from credguard.vault.sealed.vault import SealedVault
 
     env = os.environ if environ is None else environ
-    vault = SealedVault(vault_path, lambda: alone("vault"), seen=seen)
+    vault = SealedVault(vault_path, lambda: alone("vault"), clock=clock, seen=seen)
     return SealedBackend(vault, ask, env.get("CREDGUARD_PASSPHRASE_FILE") or None, cost, ways, compartments)
 
 

@@ -189,6 +189,7 @@ class Vaults(Adapters):
             seen=self._seen,
             ways=Ways(self._keychain_slots, self._security_keys, self._keeps_code),
             compartments=compartments,
+            clock=self.clock,
         )
 
     @cached_property

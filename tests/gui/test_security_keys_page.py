@@ -390,7 +390,12 @@ def test_nothing_is_cut(desk: Desk, scale: float, size: tuple[int, int]) -> None
 
 def _need(desk: Desk, part: str) -> Switch:
     name = {"codes": "Codes need a key", "keys": "Access keys need a key"}[part]
-    (found,) = [s for s in shown(desk.page, Switch) if s.accessibleName() == name]
+
+    def there() -> list[QWidget]:
+        return [s for s in shown(desk.page, Switch) if s.accessibleName() == name]
+
+    desk.wait(lambda: len(there()) == 1 and not desk.page._working)
+    (found,) = there()
     assert isinstance(found, Switch)
     return found
 
@@ -454,3 +459,18 @@ def test_a_passphrase_that_would_open_nothing_goes_only_when_that_is_typed(desk:
     desk.wait(lambda: desk.of_type("passphrase") == [])
     desk.settled()
     assert {w.slot.opens for w in desk.services.vault.state().ways} == {("keys", "codes")}
+
+
+def test_a_fourth_key_has_its_place_once_it_is_asked_for(desk: Desk) -> None:
+    for name in ("one", "two", "three"):
+        desk.plugged.clear()
+        desk.key()
+        desk.add(name)
+    assert [card.name for card in desk.cards() if card.isVisible()] == ["one", "two", "three"]
+    QTest.keyClick(desk.page.add, Qt.Key.Key_Return)
+    card = next(c for c in desk.cards() if c.state == "name")
+    assert card.isVisible()
+    assert card.name == "Another key"
+    QTest.keyClick(card.field.edit, Qt.Key.Key_Escape)
+    desk.settled()
+    assert [card.name for card in desk.cards() if card.isVisible()] == ["one", "two", "three"]

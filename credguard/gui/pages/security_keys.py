@@ -37,6 +37,8 @@ _PLACES = (
     ("A third key, kept away from here", "For the day when fire or thieves took the other two."),
 )
 
+_MORE = ("Another key", "As many as you like.")
+
 
 class SecurityKeysPage(VaultPage):
     """Nothing is opened to look; a change asks for the passphrase, or another way in, first."""
@@ -105,11 +107,12 @@ class SecurityKeysPage(VaultPage):
             card.renamed.connect(partial(self._rename, card, way.slot))
             card.more.connect(partial(self._menu, way))
             self._cards.append(card)
-        places = _PLACES[len(keys) :] or (("Another key", "As many as you like."),)
-        for title, line in places:
+        for title, line in _PLACES[len(keys) :] or (_MORE,):
             card = KeyCard(title, line, int(PATIENCE), new=True)
             card.wanted.connect(partial(self._add, card))
             self._cards.append(card)
+        if len(keys) >= len(_PLACES):  # three are as they should be: a fourth has its place once asked for
+            self._cards[-1].hide()
         for at, card in enumerate(self._cards):
             card.began.connect(partial(self._hold, card))
             card.ended.connect(partial(self._let_go, card))
@@ -123,12 +126,15 @@ class SecurityKeysPage(VaultPage):
     def first_thing(self) -> None:
         """Add a key: the first place that is free."""
         free = next((c for c in self._cards if c.objectName() and c._new), None)
+        if free is not None:
+            free.show()
         if free is not None and free.state == "rest" and self.window_.security_keys is not None:
             free.begin()
             self.area.ensureWidgetVisible(free, 0, 24)
 
     def _step(self, at: int, step: int) -> None:
-        self._cards[(at + step) % len(self._cards)].setFocus()
+        there = [card for card in self._cards if not card.isHidden()]
+        there[(there.index(self._cards[at]) + step) % len(there)].setFocus()
 
     def _hold(self, card: KeyCard) -> None:
         for other in self._cards:
@@ -138,6 +144,8 @@ class SecurityKeysPage(VaultPage):
 
     def _let_go(self, card: KeyCard) -> None:
         self._held = 0
+        if card.name == _MORE[0] and card.state == "rest" and not self._working:
+            card.hide()
 
     def _touch(self) -> None:
         asker = self.window_.asker
