@@ -108,6 +108,7 @@ class AgentLink(QObject):
             self.prompt.withdraw_all()
             self._window.look_at_lock()
         elif kind == "here":
+            self._window.expects_lock = False
             self._window.look_at_lock()
         elif kind == "locked":
             self._locked(event["parts"], event["reason"])
@@ -124,6 +125,10 @@ class AgentLink(QObject):
     def _locked(self, parts: list[str], reason: str) -> None:
         window = self._window
         if window.locked:
+            return
+        if reason == "asked" and window.expects_lock:
+            window.expects_lock = False
+            window.look_at_lock()
             return
         if "keys" in parts and reason in WHY:
             window.lock()

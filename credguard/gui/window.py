@@ -42,6 +42,7 @@ class Window(Actions):
         self.link: AgentLink | None = None
         self.waiting: tuple[dict[str, Any], ...] = ()  # programs that wait for somebody to unlock
         self._ending = False
+        self.expects_lock = False  # the agent ends for a change of ours
         self.openness: Openness | None = None
         self._looking = False
         self._locked_at = "home"

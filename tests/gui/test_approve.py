@@ -172,6 +172,7 @@ class Main(QWidget):
     locks = 0
     reads = 0
     locked = False
+    expects_lock = False
 
     def lock(self) -> None:
         self.locks += 1

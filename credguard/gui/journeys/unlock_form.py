@@ -198,7 +198,9 @@ class UnlockForm(QWidget):
         self._question = None
         self.field.edit.clear()
         if error.code in {"key-cancelled", "vault-locked"}:
-            self._typed = self._typed or self._can_type  # the keychain that opened it did not
+            # The keychain that opened it did not, or nobody could say what opens it: then it is typed.
+            refused = error.code == "vault-locked"
+            self._typed = self._typed or self._can_type or (refused and not self._with_key)
             self._rest()
         else:
             wrong = error.code == "wrong-passphrase" and self._typed

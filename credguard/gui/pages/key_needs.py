@@ -43,6 +43,18 @@ class VaultPage(SettingPage):
         self._working = False
         self._keep_shown = False
 
+    def without_agent(self, change: Callable[[], Any]) -> tuple[Any, bool]:
+        """As that of the services: the agent that ends for it is no lock of the window, which has to say
+        what is left to do."""
+        self.window_.expects_lock = True
+        ended = False
+        try:
+            result, ended = self.window_.services.without_agent(change)
+        finally:
+            if not ended:
+                self.window_.expects_lock = False
+        return result, ended
+
     def _work(
         self,
         call: Callable[[], Any],
@@ -112,7 +124,7 @@ class VaultPage(SettingPage):
 
             def call() -> tuple[Any, bool]:
                 if on:
-                    return services.without_agent(change)
+                    return self.without_agent(change)
                 change()
                 return None, False
 

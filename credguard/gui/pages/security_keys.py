@@ -235,7 +235,7 @@ class SecurityKeysPage(VaultPage):
         def go() -> None:
             host.close_panel()
             services = self.window_.services
-            self._work(lambda: services.without_agent(lambda: services.vault.remove(slot)), self._removed)
+            self._work(lambda: self.without_agent(lambda: services.vault.remove(slot)), self._removed)
 
         dialog.confirmed.connect(go)
         host.show_panel(dialog)
@@ -314,7 +314,7 @@ class SecurityKeysPage(VaultPage):
                 return services.vault.change_passphrase(slot, passphrase, known)
 
             def change() -> tuple[Any, bool]:
-                return services.without_agent(call) if known else (call(), False)
+                return self.without_agent(call) if known else (call(), False)
 
             def done(result: tuple[Any, bool]) -> None:
                 self.window_.toast.say("The passphrase is changed.", icon="check")
@@ -344,7 +344,7 @@ class SecurityKeysPage(VaultPage):
                 return services.vault.new_recovery(code)
 
             def make() -> tuple[Any, bool]:
-                return services.without_agent(call) if had else (call(), False)
+                return self.without_agent(call) if had else (call(), False)
 
             def done(result: tuple[Any, bool]) -> None:
                 self.window_.toast.say("The new recovery code opens the vault.", icon="check")
@@ -363,7 +363,7 @@ class SecurityKeysPage(VaultPage):
             if slot is None:
                 services.vault.add_keychain()
                 return False
-            return services.without_agent(lambda: services.vault.remove(slot))[1]
+            return self.without_agent(lambda: services.vault.remove(slot))[1]
 
         def done(ended: bool) -> None:
             if ended:
