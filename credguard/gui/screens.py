@@ -5,17 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
-from PySide6.QtGui import QGuiApplication, QImage, QPixmap
+from PySide6.QtGui import QGuiApplication, QImage, QPixmap, QScreen
 
 _KINDS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 
 
+def asks_desktop() -> bool:
+    """Whether only the desktop itself takes pictures of the screen, and asks its person (Wayland)."""
+    return QGuiApplication.platformName().startswith("wayland")
+
+
 def grab_screens() -> list[QImage]:
-    """What each screen shows; empty where the desktop gives it to nobody (Wayland)."""
-    if QGuiApplication.platformName().startswith("wayland"):
+    """What each screen shows; empty where the desktop gives it to no program."""
+    return [shot for _, shot in screens_with_shots()]
+
+
+def screens_with_shots() -> list[tuple[QScreen, QImage]]:
+    """Each screen and what it shows."""
+    if asks_desktop():
         return []
-    shots = [screen.grabWindow(0).toImage() for screen in QGuiApplication.screens()]
-    return [shot for shot in shots if not shot.isNull()]
+    shots = [(screen, screen.grabWindow(0).toImage()) for screen in QGuiApplication.screens()]
+    return [(screen, shot) for screen, shot in shots if not shot.isNull()]
 
 
 def as_png(image: QImage) -> bytes:

@@ -169,6 +169,24 @@ class CodeBook(Rotating):
         self._offers[offer.entry_id] = offer
         return self._code_row(offer)
 
+    def offer_from_desktop(self, region: bool = False) -> CodeRow:
+        """Read a code from a picture that the desktop itself takes, where it shows the screen to no program.
+
+        It waits for the person, who may draw a `region`. Raises CredGuardError `screen-not-shown`, and as
+        `offer_code`.
+        """
+        from credguard.domain.text import text
+        from credguard.system.portal import screenshot
+
+        picture = screenshot(region)
+        if picture is None:
+            raise CredGuardError(
+                "screen-not-shown",
+                text("This desktop did not give CredGuard a picture of the screen."),
+                text("Save or copy a picture of the QR code instead. Nothing was stored."),
+            )
+        return self.offer_code(image=picture)
+
     def offered_code(self, entry_id: str, account_id: str | None = None) -> tuple[CodeRow, CodeNow]:
         """What is offered, tied to the account a person chose, and its code of this moment."""
         from credguard.queries.codes import CodeNow

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from credguard.domain.errors import CredGuardError
 from credguard.gui.journeys.first_run_parts import hint
 from credguard.gui.pages.page import clear
-from credguard.gui.screens import as_png, file_in, grab_screens, image_in
+from credguard.gui.screens import as_png, asks_desktop, file_in, grab_screens, image_in, screens_with_shots
 from credguard.gui.translate import harmless, words
 from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.code import CodeCard
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _HINTS = {"screen": "what it shows now", "picture": "file, clipboard, drop", "type": "address or secret"}
 _NONE = "none"
+#: A window that was hidden is off the screen after this long (milliseconds).
+_ASIDE = 300
 
 
 def takes(data: QMimeData) -> bool:
@@ -115,16 +117,15 @@ class AddCodeDialog(Panel):
         self.keep.setEnabled(False)
 
     def _scan(self) -> None:
+        if asks_desktop():
+            self._ask_desktop(region=False)
+            return
         shots = grab_screens()
         if not shots:
             self._say("This desktop shows its screen to no program. Save or copy a picture of the QR code.")
             return
         count = len(shots)
-        line = QHBoxLayout()
-        line.setSpacing(12)
-        line.addWidget(Spinner())
-        line.addWidget(Text(f"Looking at {count} screen{'' if count == 1 else 's'}", color="text2"), 1)
-        self._room.addLayout(line)
+        self._looking(f"Looking at {count} screen{'' if count == 1 else 's'}")
         services = self.window_.services
 
         def look(tell: Callable[[Any], None]) -> CodeRow:
@@ -138,14 +139,69 @@ class AddCodeDialog(Panel):
                     none = error
             raise none or CredGuardError(_NONE, *_nothing())
 
-        def failed(error: CredGuardError) -> None:
-            clear(self._room)
-            if error.code == "no-qr-code":
-                self._say("No QR code on the screen. Bring its window to the front, or take another way.")
-            else:
-                self._problem(error)
+        self.window_.tasks.run(look, self._offered, self._not_on_screen, quick=True)
 
-        self.window_.tasks.run(look, self._offered, failed, quick=True)
+    def _looking(self, sentence: str) -> None:
+        line = QHBoxLayout()
+        line.setSpacing(12)
+        line.addWidget(Spinner())
+        line.addWidget(Text(sentence, color="text2"), 1)
+        self._room.addLayout(line)
+
+    def _not_on_screen(self, error: CredGuardError) -> None:
+        """None was found, or several: a region of the screen can be drawn."""
+        clear(self._room)
+        if error.code == "no-qr-code":
+            self._say("No QR code on the screen. Bring its window to the front, or take another way.")
+        else:
+            self._problem(error)
+        if error.code not in {"no-qr-code", "several-codes"}:
+            return
+        draw = Button("Draw a region", "secondary", "scan")
+        draw.clicked.connect(self.draw_region)
+        line = QHBoxLayout()
+        line.setContentsMargins(0, 12, 0, 0)
+        line.addWidget(draw)
+        line.addStretch(1)
+        self._room.addLayout(line)
+        self.window_.dialogs.place()
+
+    def _ask_desktop(self, region: bool) -> None:
+        """Wayland: the desktop takes the picture, and asks its person whether it may."""
+        self._looking("The desktop asks whether CredGuard may see the screen")
+        services = self.window_.services
+        self.window_.tasks.run(
+            lambda tell: services.offer_from_desktop(region), self._offered, self._not_on_screen, quick=True
+        )
+
+    def draw_region(self) -> None:
+        """Let the person draw a box around the QR code; the window steps aside for it."""
+        if asks_desktop():
+            self._clear()
+            self._ask_desktop(region=True)
+            return
+        self.window_.hide()
+        QTimer.singleShot(_ASIDE, self, self._picture_of_screens)
+
+    def _picture_of_screens(self) -> None:
+        from credguard.gui.region import Regions
+
+        shots = screens_with_shots()
+        if not shots:
+            self._drawn(None)
+            return
+        self.regions = Regions(shots, self._drawn, self)
+
+    def _drawn(self, part: QImage | None) -> None:
+        self.window_.bring_up()
+        if part is None or self.window_.locked:
+            return
+        self._clear()
+        self._looking("Looking at the region")
+        self.window_.tasks.run(
+            lambda tell: self.window_.services.offer_code(image=as_png(part)), self._offered,
+            self._not_on_screen, quick=True,
+        )  # fmt: skip
 
     def _picture(self) -> None:
         box = Card(fill="sunken", name="drop a picture here", radius=10)
