@@ -34,6 +34,7 @@ def command(
                 "accounts": made.accounts,
                 "generation": made.generation,
                 "bytes": made.size,
+                "security_keys": made.security_keys,
             }
         )
         return 0
@@ -42,6 +43,9 @@ def command(
     output.line(
         f"{output.paint('✓', 'green')} {keys} and {codes} in {harmless(made.path)}, opened and compared"
     )
+    if made.security_keys:
+        count = f"{made.security_keys} security key{'' if made.security_keys == 1 else 's'}"
+        output.line(f"It also opens with the {count} of the vault: credguard restore --security-key")
     output.line("Without its passphrase nobody can open it, you included. Keep it apart from this computer.")
     return 0
 

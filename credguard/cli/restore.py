@@ -34,6 +34,7 @@ _WORDS = {
 @click.argument("file")
 @click.option("--password-file", default=None, metavar="FILE", help=OPTION_HELP)
 @click.option("--recovery", is_flag=True, help="Open it with the recovery code.")
+@click.option("--security-key", is_flag=True, help="Open it with a security key that the vault had.")
 @click.option("--keep", type=click.Choice(["mine", "theirs"]), help="For all that differs, without asking.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, change nothing.")
 @click.option("--yes", is_flag=True, help="Also write the missing lines into ~/.aws/config.")
@@ -44,6 +45,7 @@ def command(
     file: str,
     password_file: str | None,
     recovery: bool,
+    security_key: bool,
     keep: Keep | None,
     dry_run: bool,
     yes: bool,
@@ -51,8 +53,14 @@ def command(
 ) -> int:
     services = context.services
     output = context.output(as_json)
+    if security_key and (recovery or password_file):
+        raise click.UsageError("One way to open it: --security-key, --recovery or a passphrase.")
     question = "Recovery code of the backup" if recovery else "Passphrase of the backup"
-    plan = services.restore_plan(file, password(context, question, password_file), recovery)
+    if security_key:
+        together = "Passphrase that goes with this security key"
+        plan = services.restore_plan_with_key(file, lambda: password(context, together, None))
+    else:
+        plan = services.restore_plan(file, password(context, question, password_file), recovery)
     _show(output, plan)
     if dry_run:
         if as_json:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from credguard.domain.restore import Keep, Row
     from credguard.domain.secret import Secret
     from credguard.domain.text import Text
+    from credguard.vault.sealed.backup import CopiedSlot
     from credguard.workflows.backup import Made
     from credguard.workflows.export import Exported
     from credguard.workflows.intake import FoundKey
@@ -69,7 +70,16 @@ class Moving(Looking):
             database=self.database,
             clock=self.clock,
             replace_it=replace_it,
+            copied=self._slots_to_copy,
         )
+
+    def _slots_to_copy(self) -> tuple[CopiedSlot, ...]:
+        """The security keys of the sealed vault, where one of the stores in use is that."""
+        from credguard.vault.sealed.backup import slots_to_copy
+
+        if "sealed" not in {store.kind for store in self._whole} or not self._sealed_backend.vault.is_open:
+            return ()
+        return slots_to_copy(self._sealed_backend.vault.loaded())
 
     def restore_plan(self, path: str, secret: Secret, recovery: bool = False) -> Plan:
         """What restoring the file would do; `secret` is its passphrase, or its recovery code."""
@@ -89,6 +99,22 @@ class Moving(Looking):
         from credguard.workflows.restore import profiles_without_line
 
         return profiles_without_line(plan, self._restore_target)
+
+    def restore_plan_with_key(self, path: str, words: Callable[[], Secret]) -> Plan:
+        """The same, with a security key that the vault had when the backup was made. `words`: the passphrase
+        that goes with one."""
+        from credguard.domain.text import text
+        from credguard.vault.sealed.credentials import SecurityKey
+        from credguard.workflows import restore
+
+        if self._security_keys is None:
+            raise CredGuardError(
+                "no-security-key",
+                text("There is nobody here to touch a security key."),
+                text("Run it in a terminal, or open the file with its passphrase. Nothing was changed."),
+            )
+        key = SecurityKey(self._security_keys(), words)
+        return restore.plan(restore.open_backup(path, key), self._restore_target)
 
     @property
     def _restore_target(self) -> RestoreTarget:

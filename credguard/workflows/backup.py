@@ -13,7 +13,14 @@ from credguard.domain.restore import is_kept_in_backups
 from credguard.domain.text import text
 from credguard.system.clock import Clock
 from credguard.system.durable import replace_file
-from credguard.vault.sealed.backup import Line, line_of, read_backup, write_backup
+from credguard.vault.sealed.backup import (
+    CopiedSlot,
+    Line,
+    holds_slots,
+    line_of,
+    read_backup,
+    write_backup,
+)
 from credguard.vault.sealed.body import Items
 from credguard.vault.sealed.credentials import Credential
 from credguard.vault.sealed.format import MAX_FILE
@@ -30,6 +37,7 @@ class Made:
     accounts: int
     generation: int
     size: int
+    security_keys: int = 0
 
 
 def make_backup(
@@ -42,11 +50,13 @@ def make_backup(
     clock: Clock,
     replace_it: bool = False,
     fault: Callable[[str], None] | None = None,
+    copied: Callable[[], Sequence[CopiedSlot]] = tuple,
 ) -> Made:
     """Write everything to `path`, for each of `credentials` to open.
 
     An older backup there is replaced only where it holds nothing that is gone here, or with `replace_it`;
-    any other file never.
+    any other file never. `copied` gives the security keys of the vault, which is open once everything was
+    read from it: they open the backup too.
 
     Raises CredGuardError `nothing-to-back-up`, `file-exists`, `backup-holds-more`, `passphrase-empty`, what
     the stores raise (Locked), and what `replace_file` raises: then an older backup is as it was.
@@ -60,11 +70,14 @@ def make_backup(
         )
     line = _line(path, credentials, items, replace_it)
     catalog = facts(database)
-    data = write_backup(items, catalog, credentials, line=line, now=clock.now())
+    slots = tuple(copied())
+    data = write_backup(items, catalog, credentials, line=line, now=clock.now(), copied=slots)
     for credential in credentials:
         opened = read_backup(data, credential)
         if (opened.items, opened.catalog, opened.line) != (items, catalog, line):
             raise _differs(path)
+    if slots and not holds_slots(data, credentials[0], slots):
+        raise _differs(path)
     # Read back and compared byte for byte before it takes its place.
     replace_file(path, data, mode=0o600, fault=fault)
     return Made(
@@ -74,6 +87,7 @@ def make_backup(
         sum(name.startswith("account/") for name in items),
         line.generation,
         len(data),
+        len(slots),
     )
 
 

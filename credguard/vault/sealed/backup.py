@@ -17,8 +17,9 @@ from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.vault.sealed import body, format, slots  # noqa: A004 the file's format
 from credguard.vault.sealed.body import CODES, KEYS, Items
-from credguard.vault.sealed.credentials import Credential
+from credguard.vault.sealed.credentials import FIDO2, Credential
 from credguard.vault.sealed.format import Compartment, VaultFile
+from credguard.vault.sealed.vault import Loaded
 
 KIND = "backup"
 CATALOG = "catalog"
@@ -50,6 +51,27 @@ class Backup:
     is_backup: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class CopiedSlot:
+    """A security key's slot of the vault `home`, and its public half: enough to let that key open another
+    file, without the key at hand."""
+
+    home: str
+    slot: slots.Slot = field(repr=False)
+    public: bytes = field(repr=False)
+
+
+def slots_to_copy(loaded: Loaded) -> tuple[CopiedSlot, ...]:
+    """The security keys of an opened vault. Raises CredGuardError `vault-changed`."""
+    file = loaded.file
+    publics = body.open_admin(loaded.bundle.head, file.vault, file.generation, file.admin)
+    return tuple(
+        CopiedSlot(file.vault, slot, publics[slot["id"]])
+        for slot in file.slots
+        if slot["type"] == FIDO2 and slot["id"] in publics
+    )
+
+
 def write_backup(
     items: Items,
     catalog: Mapping[str, str],
@@ -57,8 +79,10 @@ def write_backup(
     *,
     line: Line,
     now: float,
+    copied: Sequence[CopiedSlot] = (),
 ) -> bytes:
-    """A backup that each of `credentials` opens. Raises CredGuardError `passphrase-empty`, `vault-full`."""
+    """A backup that each of `credentials` opens, and each security key of `copied` as far as it opens the
+    vault that it comes from. Raises CredGuardError `passphrase-empty`, `vault-full`."""
     names = (KEYS, CODES, CATALOG)
     bundle = slots.Bundle(secrets.token_bytes(32), {name: secrets.token_bytes(32) for name in names})
     created = datetime.datetime.fromtimestamp(now, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -72,6 +96,9 @@ def write_backup(
         )  # fmt: skip
         made.append(slots.wrap(line.vault, slot, public, bundle))
         publics[slot_id] = public
+    for one in copied:
+        made.append(slots.wrap(line.vault, _copy(one), one.public, bundle))
+        publics[one.slot["id"]] = one.public
     parts: dict[str, Items] = {
         KEYS: {n: v for n, v in items.items() if body.compartment_of(n) == KEYS},
         CODES: {n: v for n, v in items.items() if body.compartment_of(n) == CODES},
@@ -94,6 +121,28 @@ def write_backup(
         extra={"kind": KIND, "created": created},
     )
     return format.write(file, bundle.head)
+
+
+def _copy(one: CopiedSlot) -> slots.Slot:
+    """The catalog, which holds no secret, goes with whatever the key opens."""
+    opens = [name for name in one.slot["opens"] if name in (KEYS, CODES)]
+    return {**one.slot, "home": one.home, "opens": [*opens, CATALOG]}
+
+
+def holds_slots(data: bytes, credential: Credential, copied: Sequence[CopiedSlot]) -> bool:
+    """Whether the security keys of `copied` are in the written file as they were: all that can be told
+    without the keys at hand. Raises as `read_backup`."""
+    file = format.read(data)
+    bundle = _open(file, credential)
+    publics = body.open_admin(bundle.head, file.vault, file.generation, file.admin)
+    there = {str(slot["id"]): slot for slot in file.slots}
+    for one in copied:
+        found = there.get(one.slot["id"])
+        if found is None or publics.get(one.slot["id"]) != one.public:
+            return False
+        if {**found, "bundle": None} != {**_copy(one), "bundle": None}:
+            return False
+    return True
 
 
 def line_of(data: bytes) -> Line | None:
@@ -151,7 +200,8 @@ def _open(file: VaultFile, credential: Credential) -> slots.Bundle:
         "backup-other-key",
         text("This file does not open with that: it has another kind of key."),
         text(
-            "A backup opens with its passphrase, or with its recovery code: --recovery. Nothing was changed."
+            "A backup opens with its passphrase, with its recovery code (--recovery), or with a security key "
+            "that the vault had (--security-key). Nothing was changed."
         ),
     )
 

@@ -98,7 +98,8 @@ def wrap(vault: str, slot: Slot, public: bytes, bundle: Bundle) -> Slot:
 
 def open_slot(vault: str, slot: Slot, kek: bytes) -> Bundle:
     """The bundle. Raises DoesNotFit for another key, CredGuardError `vault-changed`."""
-    place = _place(vault, slot["id"], slot["type"])
+    # A slot copied into a backup: its private half stays sealed for the vault that it was made in.
+    place = _place(str(slot.get("home", vault)), slot["id"], slot["type"])
     try:
         private = unseal(kek, "slot-private", unb64(slot.get("private")), place)
     except WrongKey:

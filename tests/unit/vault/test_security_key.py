@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
+from credguard.vault.sealed import format as vault_format
+from credguard.vault.sealed.backup import Line, holds_slots, read_backup, slots_to_copy, write_backup
 from credguard.vault.sealed.credentials import KnownKey, Passphrase, RecoveryCode, SecurityKey
 from credguard.vault.sealed.recovery import generate
 from credguard.vault.sealed.slot_changes import SlotChanges
@@ -286,3 +289,73 @@ def test_only_security_keys_need_two_or_a_recovery_code(tmp_path: Path) -> None:
     assert _code(lambda: SealedVault(vault.path).unlock(RecoveryCode(code))) == "no-such-slot"
     assert _code(lambda: SealedVault(vault.path).unlock(Passphrase(passphrase()))) == "no-such-slot"
     assert _opened(tmp_path, devices[1]) == ("access-key/A", "totp/x")
+
+
+# ── in a backup ──────────────────────────────────────────────────────────────────────────────────
+def _backed_up(folder: Path) -> bytes:
+    vault = _vault_of(folder)
+    items = {name: (vault.get(name) or "", 1.0) for name in vault.names()}
+    words = Passphrase(Secret("the words of the backup"), CHEAP)
+    copied = slots_to_copy(vault.loaded())
+    data = write_backup(items, {"accounts": "[]"}, [words], line=Line.new(), now=1.0, copied=copied)
+    assert holds_slots(data, words, copied)
+    assert set(read_backup(data, words).items) == set(items)
+    return data
+
+
+def test_the_keys_of_the_vault_open_its_backup_as_far_as_they_open_the_vault(tmp_path: Path) -> None:
+    vault, changes = _vault(tmp_path), SlotChanges(_vault_of(tmp_path))
+    whole, codes, together, stranger = (SoftwareKey(pin=PIN) for _ in range(4))
+    changes.add(SecurityKey(_keys(whole)), "on me")
+    changes.add(SecurityKey(_keys(codes)), "at home", ["codes"])
+    changes.add(SecurityKey(_keys(together), passphrase, together=True, cost=CHEAP), "elsewhere")
+    vault.close()
+    for device in (whole, codes, together):
+        device.touches = 0
+    data = _backed_up(tmp_path)
+    assert [d.touches for d in (whole, codes, together)] == [0, 0, 0], "written without the keys at hand"
+    found = read_backup(data, SecurityKey(_keys(whole)))
+    assert set(found.items) == {"access-key/A", "totp/x"}
+    assert (found.catalog, found.locked) == ({"accounts": "[]"}, ())
+    part = read_backup(data, SecurityKey(_keys(codes)))
+    assert set(part.items) == {"totp/x"}
+    assert part.locked == ("keys",)
+    assert set(read_backup(data, SecurityKey(_keys(together), passphrase)).items) == {
+        "access-key/A",
+        "totp/x",
+    }
+    wrong = SecurityKey(_keys(together), lambda: Secret("not these"))
+    assert _code(lambda: read_backup(data, wrong)) == "wrong-passphrase"
+    assert _code(lambda: read_backup(data, SecurityKey(_keys(stranger)))) == "key-foreign"
+
+
+def test_a_removed_key_opens_no_later_backup(tmp_path: Path) -> None:
+    _vault(tmp_path)
+    changes, lost, other = SlotChanges(_vault_of(tmp_path)), SoftwareKey(), SoftwareKey()
+    view = changes.add(SecurityKey(_keys(lost)))
+    changes.add(SecurityKey(_keys(other)))
+    earlier = _backed_up(tmp_path)
+    changes.remove(view.id)
+    assert _code(lambda: read_backup(_backed_up(tmp_path), SecurityKey(_keys(lost)))) == "key-foreign"
+    assert read_backup(_backed_up(tmp_path), SecurityKey(_keys(other))).items
+    # Said in docs/backup.md: a file written before knows nothing of it.
+    assert read_backup(earlier, SecurityKey(_keys(lost))).items
+
+
+@pytest.mark.parametrize("field", ["home", "private", "bundle", "fido2"])
+def test_a_copied_slot_that_was_changed_is_noticed(tmp_path: Path, field: str) -> None:
+    _vault(tmp_path)
+    device = SoftwareKey()
+    SlotChanges(_vault_of(tmp_path)).add(SecurityKey(_keys(device)))
+    copied = slots_to_copy(_vault_of(tmp_path).loaded())
+    words = Passphrase(Secret("the words of the backup"), CHEAP)
+    data = write_backup({}, {}, [words], line=Line.new(), now=1.0, copied=copied)
+    other = replace(copied[0], slot={**copied[0].slot, "label": "x"})
+    assert not holds_slots(data, words, [other])
+    assert not holds_slots(data, words, [replace(copied[0], public=b"p" * 32)])
+    file = vault_format.read(data)
+    slots = [dict(slot) for slot in file.slots]
+    slots[1][field] = {"home": "00" * 16, "fido2": {}}.get(field, "QUFB")
+    # Written anew by somebody who has no key: the header's MAC is wrong, whatever else is right.
+    forged = vault_format.write(replace(file, slots=tuple(slots)), b"h" * 32)
+    assert _code(lambda: read_backup(forged, SecurityKey(_keys(device)))) == "backup-changed"
