@@ -34,7 +34,7 @@ class Hands:
 
 @dataclass
 class OneKeychain:
-    """The keychain of one computer. `steal` makes it a thief's copy: what is in it now is tried for any slot."""
+    """The keychain of one computer. `steal` makes it a thief's copy, tried for any slot."""
 
     items: dict[tuple[str, str], bytes] = field(default_factory=dict)
     stolen: bytes | None = None
