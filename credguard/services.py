@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from credguard.domain.errors import CredGuardError
 from credguard.wire import places
-from credguard.wiring.codes import CodeBook
+from credguard.wiring.codes_moving import CodesMoving
 from credguard.wiring.kinds import Tell, nobody
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from credguard.workflows.removal import RemovePlan, UninstallPlan
 
 
-class Services(CodeBook):
+class Services(CodesMoving):
     """Everything the faces ask for. `passphrase` asks a person for the sealed vault's passphrase."""
 
     # ── settings, removal ────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,8 @@ WINDOW_PACKAGES=(libegl1 libgl1 libopengl0 libglib2.0-0 libfontconfig1 libfreety
 TEST_PACKAGES=(gnome-keyring dbus dbus-daemon xvfb git)
 # KeePassXC, which reads what is exported and writes what is imported; asked for by itself, since it is large.
 EXCHANGE_PACKAGES=(keepassxc)
+# Another maker of codes, to compare ours with.
+CODES_PACKAGES=(oathtool)
 # The pictures are drawn with the faces of the design where they are there; others do.
 PICTURE_PACKAGES=(fonts-inter fonts-jetbrains-mono)
 # All that the command at hand wants, so that a person who has to install by hand is told once.
@@ -247,8 +249,10 @@ run_tests() {
     fi
     if [ "$(uname -s)" = Linux ]; then
         install_packages "${EXCHANGE_PACKAGES[@]}" || true
+        install_packages "${CODES_PACKAGES[@]}" || true
     fi
     have keepassxc-cli || skipped+=("KeePassXC itself (keepassxc-cli)")
+    have oathtool || skipped+=("codes side by side with oathtool")
     have gnome-keyring-daemon && have dbus-daemon || skipped+=("gnome-keyring on a private D-Bus (tests marked keyring)")
     have Xvfb || skipped+=("the window on a real X display (Xvfb)")
     if ! draws offscreen; then
@@ -265,7 +269,7 @@ run_tests() {
         local what
         for what in "${skipped[@]}"; do say "SKIPPED, not to be had here: $what"; done
     else
-        say "nothing is skipped for want of a program: gnome-keyring, D-Bus, Xvfb, Qt, KeePassXC and aws are here"
+        say "nothing is skipped for want of a program: gnome-keyring, D-Bus, Xvfb, Qt, KeePassXC, oathtool and aws are here"
     fi
     export QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen}
     # A file stays with one worker: what it sets up (a keychain, the double) is set up once.

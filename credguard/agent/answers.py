@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from credguard.agent.approvals import Approvals
 from credguard.agent.keeper import Keeper
 from credguard.agent.serving import Caller, Serving
+from credguard.agent.staging import Staging
 from credguard.agent.waiting import SECONDS, Waiting
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
@@ -56,6 +57,7 @@ class Answers:
         self._services = services
         self._approvals = approvals
         self._stop = stop
+        staging = Staging(lambda caller: self._part("codes", caller))
         self._table: dict[str, Callable[[Document, Caller], Document]] = {
             "status": self._status,
             "unlock": self._unlock,
@@ -71,6 +73,9 @@ class Answers:
             "codes": self._codes,
             "code-entry": lambda q, c: {"entry": self._entry(self._book(c).get(_word(q, "id")))},
             "code-add": self._code_add,
+            "code-stage": staging.stage,
+            "code-add-all": lambda q, c: staging.add_all(q, c, self._book(c)),
+            "code-added": staging.added,
             "code-remove": lambda q, c: {"entry": self._entry(self._book(c).remove(_word(q, "id")))},
             "code-restore": lambda q, c: {"entry": self._entry(self._book(c).restore(_word(q, "id")))},
             "code": self._code,

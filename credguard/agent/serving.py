@@ -33,6 +33,9 @@ class Caller:
     used: set[str] = field(default_factory=set)
     noted: set[str] = field(default_factory=set)
     listed: list[dict[str, Any]] = field(default_factory=list)  # a long list while it is handed over in parts
+    #: New codes on their way, until the last is there; then what became of each.
+    staged: list[Any] = field(default_factory=list)
+    added: tuple[Any, ...] = ()
     _asker: Asker | None = None
 
     @property

@@ -30,14 +30,13 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "status": Entry("status", "accounts, key ages, alarms and the next thing to do", "Every day"),
-    "totp": Entry("totp", "a code; add, list and remove codes", "Every day"),
+    "totp": Entry("totp", "a code; add, list, remove, import, export", "Every day"),
     "whoami": Entry("whoami", "who a key is, and a warning when it is root", "Every day"),
     "import": Entry(
         "import_", "move keys from files to the keychain; undo-import puts them back", "Keys and codes"
     ),
     "undo-import": Entry("undo_import", "put the plaintext back"),
     "rotate": Entry("rotate", "change a key: resumes, and can be undone", "Keys and codes"),
-    "mfa": Entry("mfa", "MFA devices: add one and keep its code; list, remove", "Keys and codes"),
     "doctor": Entry("doctor", "why a profile does not work", "When something is wrong"),
     "accounts": Entry("accounts", "also: keys, show; rename gives one a name of yours", "Understand"),
     "keys": Entry("keys", "every key: age, profiles, where it is stored"),
@@ -57,6 +56,7 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry(
         "demo", "the same with invented companies, nothing of yours is touched", "CredGuard itself"
     ),
+    "read-codes": Entry("read_codes", "what an import of codes starts"),
     "credential-process": Entry("credential_process", "what the SDKs run"),
 }
 

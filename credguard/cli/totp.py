@@ -1,4 +1,4 @@
-"""`credguard totp`: codes; add, list and remove them."""
+"""`credguard totp`: codes; add, list, remove, import and export them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from credguard.cli import totp_export, totp_import
 from credguard.cli.context import Context
 from credguard.cli.help import Group
 from credguard.cli.output import harmless
@@ -17,9 +18,13 @@ from credguard.queries.codes import CodeNow, CodeRow
 _YEAR_10000 = 253_402_300_800.0  # seconds since 1970
 
 
-@click.group(cls=Group, help="Codes: show one, add, list and remove.")
+@click.group(cls=Group, help="Codes: show one, add, list, remove; import and export them.")
 def command() -> None:
     pass
+
+
+command.add_command(totp_import.command, "import")
+command.add_command(totp_export.command, "export")
 
 
 @command.command("list", help="The codes CredGuard makes, without the codes.")

@@ -22,8 +22,12 @@ MAX_NAME = 256
 MAX_SECRET_BYTES = 1024
 MAX_ADDRESS = 64 * 1024
 _STEAM = "23456789BCDFGHJKMNPQRTVWXY"
+_SHORT = 16  # bytes; RFC 4226 asks for as many
+#: Control, bidi and zero-width characters, halves of pairs; a joiner stays where it makes one emoji of two.
+_EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff\ufe0f"
 _HIDDEN = re.compile(
-    "[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    "[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ud800-\udfff\ufeff]"
+    f"|(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])"
 )
 
 
@@ -66,6 +70,14 @@ class Pause:
 
     until: float
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An entry that was read, and what a person should know of it."""
+
+    entry: OtpEntry
+    notes: tuple[Text, ...] = ()
 
 
 def refused(why: Text) -> CredGuardError:
@@ -161,6 +173,11 @@ def parse_address(address: str, entry_id: str = "") -> OtpEntry:
 
     Raises CredGuardError `code-unreadable` with what is wrong; the address is never in the sentence.
     """
+    return replace(read_address(address).entry, entry_id=entry_id)
+
+
+def read_address(address: str) -> Noted:
+    """As `parse_address`, with what is to be noted of it."""
     address = address.strip()
     if len(address) > MAX_ADDRESS:
         raise refused(text("The address is longer than {n} characters.", n=MAX_ADDRESS))
@@ -170,12 +187,10 @@ def parse_address(address: str, entry_id: str = "") -> OtpEntry:
             raise refused(text("This is an export of Google Authenticator with several codes in it."))
         raise refused(text("This is not the address of a code."))
     if scheme.lower() == "steam":
-        secret = clean_secret(_unquote(rest))
-        return OtpEntry(entry_id, Secret(secret), "steam", digits=5, issuer="Steam")
+        return built("steam", unquoted(rest), issuer="Steam")
     kind, _, label_query = rest.partition("/")
     label, query = _split(label_query if _ else rest.partition("?")[2] and f"?{rest.partition('?')[2]}")
-    values = _parameters(query)
-    return _entry(entry_id, kind.partition("?")[0].lower(), label, values)
+    return _read(kind.partition("?")[0], label, parameters(query))
 
 
 def _split(value: str) -> tuple[str, str]:
@@ -186,15 +201,17 @@ def _split(value: str) -> tuple[str, str]:
     return label, query
 
 
-def _parameters(query: str) -> dict[str, str]:
+def parameters(query: str) -> dict[str, str]:
+    """Names in lower case → values as they stand; the first of each name."""
     found: dict[str, str] = {}
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
-        found.setdefault(_unquote(name).lower(), value)
+        found.setdefault(unquoted(name).lower(), value)
     return found
 
 
-def _unquote(value: str) -> str:
+def unquoted(value: str) -> str:
+    """Percent-decoded, once. Raises CredGuardError `code-unreadable` where it is not UTF-8."""
     from urllib.parse import unquote
 
     try:
@@ -203,30 +220,82 @@ def _unquote(value: str) -> str:
         raise refused(text("The address is not UTF-8.")) from None
 
 
-def _entry(entry_id: str, kind: str, label: str, values: dict[str, str]) -> OtpEntry:
-    if kind not in {"totp", "hotp", "steam"}:
-        raise refused(text('Codes of type "{kind}" are not known.', kind=clean_name(kind)[:20] or "?"))
-    steam = kind == "steam" or values.get("encoder", "").lower() == "steam"
-    label = _unquote(label)
-    prefix, colon, account = label.partition(":")
+def _read(kind: str, label: str, values: dict[str, str]) -> Noted:
+    given = {
+        name: unquoted(values.get(name, "")).strip() for name in ("algorithm", "digits", "period", "counter")
+    }
+    prefix, colon, account = unquoted(label).partition(":")
     if not colon:
-        prefix, account = "", label
-    issuer = clean_name(_unquote(values.get("issuer", "").replace("+", " "))) or clean_name(prefix)
+        prefix, account = "", prefix
+    issuer = unquoted(values.get("issuer", "").replace("+", " "))
     secret = values.get("secret", "")
     if not secret:
         raise refused(text("The address holds no secret."))
-    entry = OtpEntry(
-        entry_id,
-        Secret(clean_secret(_unquote(secret).replace("+", ""))),
-        "steam" if steam else "hotp" if kind == "hotp" else "totp",
-        _algorithm(_unquote(values.get("algorithm", ""))),
-        5 if steam else _number(values, "digits", 6, 5, 10, zero_is_absent=True),
-        _number(values, "period", 30, 1, 86_400),
-        _counter(values) if kind == "hotp" and not steam else 0,
-        issuer,
-        clean_name(account),
+    steam = kind.lower() == "totp" and values.get("encoder", "").lower() == "steam"
+    made = built(
+        "steam" if steam else kind,
+        unquoted(secret).replace("+", ""),
+        algorithm=given["algorithm"],
+        digits=given["digits"] if given["digits"] != "0" else "",
+        period=given["period"],
+        counter=given["counter"],
+        issuer=issuer if clean_name(issuer) else prefix,
+        account=account,
     )
-    return replace(entry, name=handle(entry))
+    before = clean_name(prefix)
+    if clean_name(issuer) and before and before != made.entry.issuer:
+        note = text("Its label says {other}, its issuer {issuer}.", other=before, issuer=made.entry.issuer)
+        return Noted(made.entry, (*made.notes, note))
+    return made
+
+
+def built(
+    kind: object,
+    secret: object,
+    *,
+    algorithm: object = None,
+    digits: object = None,
+    period: object = None,
+    counter: object = None,
+    issuer: object = "",
+    account: object = "",
+) -> Noted:
+    """An entry from fields as other programs write them; None and "" stand for what is usual.
+
+    Raises CredGuardError `code-unreadable` for what makes no code. Nothing is guessed.
+    """
+    word = str(kind or "totp").lower()
+    if word not in {"totp", "hotp", "steam"}:
+        raise refused(text('Codes of type "{kind}" are not known.', kind=clean_name(word)[:20] or "?"))
+    if not isinstance(secret, str):
+        raise refused(text("The secret is missing."))
+    names = [value if isinstance(value, str) else "" for value in (issuer, account)]
+    steam = word == "steam"
+    entry = OtpEntry(
+        "",
+        Secret(clean_secret(secret)),
+        word,  # type: ignore[arg-type]
+        "SHA1" if steam else _algorithm(algorithm),
+        5 if steam else _number("digits", digits, 6, 5, 10),
+        30 if steam and not _given(period) else _number("period", period, 30, 1, 86_400),
+        _counter(counter) if word == "hotp" else 0,
+        clean_name(names[0]),
+        clean_name(names[1]),
+    )
+    return Noted(replace(entry, name=handle(entry)), notes_of(entry, *names))
+
+
+def notes_of(entry: OtpEntry, *names: str) -> tuple[Text, ...]:
+    """What to say of an entry whose names were written as `names`."""
+    notes = []
+    size = len(_bytes(entry.secret.reveal()))
+    if size < _SHORT:
+        notes.append(text("Its secret is short: {n} bytes.", n=size))
+    if any(_HIDDEN.search(unicodedata.normalize("NFC", name)) for name in names):
+        notes.append(text("Invisible characters were taken out of its name."))
+    if any(len(name.strip()) > MAX_NAME for name in names):
+        notes.append(text("Its name was cut to {n} characters.", n=MAX_NAME))
+    return tuple(notes)
 
 
 def address(entry: OtpEntry) -> Secret:
@@ -257,29 +326,39 @@ def handle(entry: OtpEntry) -> str:
     return ":".join(part for part in (entry.issuer, entry.account) if part)
 
 
-def _algorithm(value: str) -> str:
-    plain = value.upper().replace("-", "").replace("_", "").replace("HMAC", "")
+def _given(value: object) -> bool:
+    return value is not None and value != ""
+
+
+def _algorithm(value: object) -> str:
+    word = value if isinstance(value, str) else "" if value is None else "?"
+    plain = word.upper().replace("-", "").replace("_", "").replace("HMAC", "")
     if plain in {"", *ALGORITHMS}:
         return plain or "SHA1"
-    raise refused(text('Codes with "{name}" cannot be made.', name=clean_name(value)[:20]))
+    raise refused(text('Codes with "{name}" cannot be made.', name=clean_name(word)[:20]))
 
 
-def _number(
-    values: dict[str, str], name: str, default: int, least: int, most: int, zero_is_absent: bool = False
-) -> int:
-    value = values.get(name, "").strip()
-    if value == "" or (zero_is_absent and value == "0"):
+def _whole(value: object) -> int | None:
+    """A number, as JSON or an address has it; None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 19:
+        return int(value)
+    return value if type(value) is int else None
+
+
+def _number(name: str, value: object, default: int, least: int, most: int) -> int:
+    if not _given(value):
         return default
-    if not (value.isascii() and value.isdigit() and len(value) <= 9) or not least <= int(value) <= most:
+    found = _whole(value)
+    if found is None or not least <= found <= most:
         raise refused(text("{name} must be between {least} and {most}.", name=name, least=least, most=most))
-    return int(value)
+    return found
 
 
-def _counter(values: dict[str, str]) -> int:
-    value = values.get("counter", "").strip()
-    if not (value.isascii() and value.isdigit() and len(value) <= 19) or int(value) > 2**63 - 1:
+def _counter(value: object) -> int:
+    found = _whole(value)
+    if found is None or not 0 <= found <= 2**63 - 1:
         raise refused(text("A counter code needs its counter."))
-    return int(value)
+    return found
 
 
 # ── items ────────────────────────────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.exchange import kdbx3
 from credguard.exchange.kdbx3 import Salsa20
+from credguard.exchange.key_file import key_of
 
 MIB = 1 << 20
 MAX_FILE = 64 * MIB
@@ -64,8 +65,8 @@ class Stream:
         return self._stream.update(data)
 
 
-def read_kdbx(data: bytes, password: Secret) -> Opened:
-    """Open a KDBX file with its password.
+def read_kdbx(data: bytes, password: Secret | None, key_file: bytes | None = None) -> Opened:
+    """Open a KDBX file with its password, its key file (the bytes of it), or both.
 
     Raises CredGuardError `kdbx-unsupported`, `kdbx-damaged`, `kdbx-cost` or `wrong-passphrase`.
     """
@@ -80,11 +81,20 @@ def read_kdbx(data: bytes, password: Secret) -> Opened:
         )
     if len(data) > MAX_FILE:
         raise _cost(text("The file has {n} MiB; 64 are read at the most.", n=len(data) // MIB))
-    composite = hashlib.sha256(hashlib.sha256(password.reveal().encode()).digest()).digest()
+    composite = _composite(password, key_file)
     try:
         return _read_3(data, composite) if major == 3 else _read_4(data, composite)
     except (KeyError, struct.error, IndexError, ValueError, OverflowError, zlib.error):
         raise _damaged() from None
+
+
+def _composite(password: Secret | None, key_file: bytes | None) -> bytes:
+    parts = b""
+    if password is not None:
+        parts += hashlib.sha256(password.reveal().encode("utf-8", "replace")).digest()
+    if key_file is not None:
+        parts += key_of(key_file)
+    return hashlib.sha256(parts).digest()
 
 
 def _read_3(data: bytes, composite: bytes) -> Opened:
@@ -144,7 +154,7 @@ def write_kdbx(xml: bytes, stream_key: bytes, password: Secret, memory: int, pas
         (0, b"\r\n\r\n"),
     ):
         header += struct.pack("<BI", number, len(value)) + value
-    composite = hashlib.sha256(hashlib.sha256(password.reveal().encode()).digest()).digest()
+    composite = _composite(password, None)
     transformed = _transform(composite, kdf)
     base = hashlib.sha512(seed + transformed + b"\x01").digest()
     inner = struct.pack("<BII", 1, 4, 3) + struct.pack("<BI", 2, len(stream_key)) + stream_key + bytes(5)
@@ -351,7 +361,7 @@ def _wrong_password() -> CredGuardError:
     return CredGuardError(
         "wrong-passphrase",
         text("The password is wrong, or the file was changed."),
-        text("Try again. A file that also needs a key file cannot be read here. Nothing was imported."),
+        text("Try again, with its key file too if it has one. A hardware key cannot be used here."),
         retry=True,
     )
 

@@ -8,7 +8,7 @@ Source: KeePassXC's `src/core/Totp.cpp`, the KeePass help on `TimeOtp-…`.
 from __future__ import annotations
 
 import base64
-import collections
+import binascii
 import datetime
 import re
 import secrets
@@ -29,7 +29,6 @@ from credguard.exchange.kdbx import Opened, Stream, read_kdbx, write_kdbx
 _SECRET_FORM = re.compile(r"[A-Za-z0-9/+]{40}")
 _STANDARD = ("Title", "UserName", "Password", "URL", "Notes")
 _MAX_ENTRIES = 20_000
-_MAX_DEPTH = 100  # of groups in groups
 #: The attribute of an exported key that names its account.
 _ACCOUNT = "AWS account"
 _NO_USER = "none"  # what KeePassXC writes into an address where an entry has no user name
@@ -100,46 +99,54 @@ def read_keepass(data: bytes, password: Secret) -> Keepass:
     return Keepass(tuple(keys), tuple(codes), tuple(skipped))
 
 
+def read_codes(
+    data: bytes, password: Secret | None, key_file: bytes | None = None
+) -> tuple[tuple[str, OtpEntry | CredGuardError], ...]:
+    """Where each code stands, and the code or why it cannot be read. Raises as `read_kdbx`."""
+    found: list[tuple[str, OtpEntry | CredGuardError]] = []
+    for path, strings in _entries(_parsed(read_kdbx(data, password, key_file))):
+        where = "/".join([*path, strings.get("Title", "")])
+        try:
+            entry = _code(strings)
+        except CredGuardError as error:
+            found.append((where, error))
+            continue
+        if entry is not None:
+            found.append((where, _named(entry, strings)))
+    return tuple(found)
+
+
 def _parsed(opened: Opened) -> ET.Element:
+    # No KeePass file has a document type; entities are how a small one would grow.
+    if b"<!DOCTYPE" in opened.xml or b"<!ENTITY" in opened.xml:
+        raise _damaged()
     try:
-        parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314 no document type, bounded in size
-        parser.feed(opened.xml)
-        root: ET.Element = parser.close()
-    except (ET.ParseError, ValueError, LookupError):  # the latter two: an encoding that is not known
+        root = ET.fromstring(opened.xml)  # noqa: S314 no document type, bounded in size
+    except ET.ParseError:
         raise _damaged() from None
     stream = opened.stream
-    for value in root.iter():
-        # Attachments of KDBX 3.1 are hidden by the same stream, in the same order.
+    for value in root.iter("Value"):
         if value.get("Protected", "").lower() == "true":
             try:
-                shown = stream.over(base64.b64decode(value.text or "", validate=True))
-                value.text = shown.decode() if value.tag == "Value" else None
-            except ValueError:
+                hidden = base64.b64decode(value.text or "", validate=True)
+                value.text = stream.over(hidden).decode()
+            except (binascii.Error, UnicodeDecodeError):
                 raise _damaged() from None
     return root
 
 
-class _NoDoctype(ET.TreeBuilder):
-    """No KeePass file has a document type; entities are how a small one would grow. Asked of the parser,
-    because the bytes show it in one encoding only."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise ET.ParseError
-
-
 def _entries(root: ET.Element) -> list[tuple[tuple[str, ...], dict[str, str]]]:
-    """(its groups, strings) of every entry in use, in order."""
-    bin_id = root.findtext("Meta/RecycleBinUUID") or ""
+    """(its groups, strings) of every entry in use, in order: none of the recycle bin, and no template."""
+    unused = {root.findtext(f"Meta/{name}") for name in ("RecycleBinUUID", "EntryTemplatesGroup")} - {
+        None,
+        "",
+    }
     top = root.find("Root/Group")
     found: list[tuple[tuple[str, ...], dict[str, str]]] = []
-    todo: collections.deque[tuple[ET.Element, tuple[str, ...]]] = collections.deque(
-        [(top, ())] if top is not None else []
-    )
+    todo: list[tuple[ET.Element, tuple[str, ...]]] = [(top, ())] if top is not None else []
     while todo:
-        group, path = todo.popleft()
-        if len(path) > _MAX_DEPTH:
-            raise _damaged()
-        if bin_id and group.findtext("UUID") == bin_id and path:
+        group, path = todo.pop(0)
+        if path and group.findtext("UUID") in unused:
             continue
         for entry in group.findall("Entry"):
             strings = {s.findtext("Key") or "": s.findtext("Value") or "" for s in entry.findall("String")}

@@ -13,13 +13,12 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
-from credguard.system.asking import may_be_ours
 from credguard.system.peers import me, peer_of
 from credguard.vault.talk import Socket, called_off, follow
 from credguard.wire import frames, pipes, places
@@ -119,15 +118,8 @@ def connect(path: str, seconds: float = 5.0) -> Connection | None:
 class Agent:
     """Questions to the agent of one state folder. Safe for several threads."""
 
-    def __init__(
-        self,
-        path: str | None = None,
-        unlock: Callable[[], bool] | None = None,
-        trusted: Callable[[int], bool] | None = None,
-    ) -> None:
-        """`unlock` asks a person and starts or opens the agent; false where they did not want to.
-        `trusted`: whether this process is an agent of ours; None: as the system tells."""
-        self._trusted = trusted or may_be_ours
+    def __init__(self, path: str | None = None, unlock: Callable[[], bool] | None = None) -> None:
+        """`unlock` asks a person and starts or opens the agent; false where they did not want to."""
         self._path = path or places.agent_socket()
         self._unlock = unlock
         self._mine = threading.local()
@@ -155,34 +147,24 @@ class Agent:
         return answer
 
     def unlock(self, passphrase: Secret) -> Answer:
-        """Open what the passphrase opens, in the agent that runs. Raises as `SealedVault.open`, and as
-        `unlock_with`."""
-        return self._unlocked({"passphrase": passphrase.reveal()}, lambda event: None, None)
+        """Open what the passphrase opens, in the agent that runs. Raises as `SealedVault.open`."""
+        return self._ask({"ask": "unlock", "passphrase": passphrase.reveal()})
 
     def unlock_with(
         self, way: str, answer: Callable[[Answer], str | None], cancel: threading.Event | None = None
     ) -> Answer:
         """Open by `fido2` or `keychain`, in the agent that runs; it asks through `answer` (talk.py).
 
-        Raises Locked `vault-locked` where none answers, CredGuardError `agent-foreign` where another
-        program answers in its place, `key-cancelled`, and as the slot's kind does.
+        Raises Locked `vault-locked` where none answers, CredGuardError `key-cancelled`, and as the slot's
+        kind does.
         """
-        return self._unlocked({"way": way}, answer, cancel)
-
-    def _unlocked(
-        self, how: Answer, answer: Callable[[Answer], str | None], cancel: threading.Event | None
-    ) -> Answer:
         connection = connect(self._path)
         if connection is None:
             raise locked()
         with connection:
-            peer = peer_of(connection)
-            # Passphrases and PINs go to our own program alone, whoever put a socket in its place.
-            if peer is None or not self._trusted(peer.pid):
-                raise _foreign(peer.pid if peer is not None else 0)
             line = Socket(connection, lambda: False)
             try:
-                line.send(frames.QUESTION, frames.encode({"ask": "unlock", **how}))
+                line.send(frames.QUESTION, frames.encode({"ask": "unlock", "way": way}))
             except OSError:
                 raise locked() from None
             found = follow(line, answer, cancel)
@@ -289,14 +271,6 @@ def _receiver(connection: Connection, deadline: float) -> Callable[[int], bytes]
     return receive
 
 
-def _foreign(pid: int) -> CredGuardError:
-    return CredGuardError(
-        "agent-foreign",
-        text("Another program (process {pid}) answers in the place of CredGuard’s agent.", pid=pid or "?"),
-        text("End it, then unlock again. It was told nothing."),
-    )
-
-
 def _silent() -> CredGuardError:
     return CredGuardError(
         "agent-silent",
@@ -350,6 +324,11 @@ class RemoteBackend:
     def add_password(self, service: str, username: str, password: str) -> bool:
         """As `set_password`, unless there is one: then False, and nothing is changed."""
         return self.agent.ask("add", name=username, value=password)["added"] is True
+
+    def set_passwords(self, service: str, values: Mapping[str, str]) -> None:
+        """One after the other; many codes go to the agent by `AgentCodes.add_all`, which are one write."""
+        for name, value in values.items():
+            self.set_password(service, name, value)
 
     def delete_password(self, service: str, username: str) -> None:
         if self._exists():

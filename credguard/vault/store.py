@@ -47,6 +47,8 @@ class Named(Protocol):
 
     def add_password(self, service: str, username: str, password: str) -> bool: ...
 
+    def set_passwords(self, service: str, values: Mapping[str, str]) -> None: ...
+
     def notices(self) -> tuple[Text, ...]: ...
 
     def changed(self, name: str) -> float | None: ...
@@ -179,6 +181,23 @@ class SecretStore:
             raise self._differs()
         return found
 
+    def write_all(self, values: Mapping[str, Mapping[str, object]]) -> None:
+        """Write several items of one kind, all of them or none; read back and compared.
+
+        One write of a sealed vault. A keychain takes one item after the other: what failed half-way is taken
+        back. Raises CredGuardError as `write`; then what was there before is there.
+        """
+        encoded = {name: _encode(item) for name, item in values.items()}
+        if not encoded:
+            return
+        if self._listing is not None:
+            self._listing.set_passwords(items.SERVICE, encoded)
+        else:
+            self.check()
+            with self._alone():
+                self._write_all(encoded)
+        self._written(next(iter(encoded)))
+
     def remove(self, name: str) -> None:
         """Take the item away; nothing happens where there is none."""
         if self._listing is not None:
@@ -268,6 +287,42 @@ class SecretStore:
             self._delete(part)
         if old:
             self._mended(lambda: index.remove(self._raw, self._set, old, self._delete))
+
+    def _write_all(self, values: Mapping[str, str]) -> None:
+        known = set(self._mended(lambda: index.read(self._raw)))
+        before = {name: self._get(name) for name in values if name in known}
+        self._mended(lambda: index.add(self._raw, self._set, tuple(values)))
+        done: list[str] = []
+        try:
+            for name, value in values.items():
+                done.append(name)
+                if name in known or len(value) * 2 >= items.MAX_BYTES:
+                    self._write(name, value)
+                    continue
+                self._set(name, value)
+                found = self._raw(name)
+                if found is None or Secret(found) != Secret(value):
+                    raise self._differs()
+        except BaseException:
+            self._take_back(done, before, [name for name in values if name not in known])
+            raise
+
+    def _take_back(self, done: list[str], before: Mapping[str, str | None], fresh: list[str]) -> None:
+        """As far as the keychain lets us; the first error is the one to tell. A name left is harmless."""
+        gone: set[str] = set()
+        for name in done:
+            with contextlib.suppress(CredGuardError):
+                value = before.get(name)
+                if value is not None:
+                    self._write(name, value)
+                    continue
+                parts = self._indexed_parts(name)
+                for one in (name, *parts):
+                    self._delete(one)
+                gone.update((name, *parts))
+        with contextlib.suppress(CredGuardError):
+            names = {*gone, *fresh} - (set(done) - gone)
+            self._mended(lambda: index.remove(self._raw, self._set, names, self._delete))
 
     def _indexed_parts(self, name: str) -> tuple[str, ...]:
         indexed = self._mended(lambda: index.read(self._raw))

@@ -17,10 +17,15 @@ from credguard.domain.text import Text
 from credguard.system.clock import Clock
 from credguard.vault.remote import Agent
 from credguard.workflows.codes import Shown, of_account, of_serial
+from credguard.workflows.codes_adding import Added
 
 #: So many codes are asked for in one question at most.
 BATCH = 200
 _SHOWN = tuple(field.name for field in fields(OtpEntry) if field.name != "secret")
+
+
+#: As many entries with the longest names and secrets fit into one frame.
+AT_ONCE = 100
 
 
 def entry_document(entry: OtpEntry) -> dict[str, Any]:
@@ -65,6 +70,21 @@ class AgentCodes:
         """The new seed goes to the agent, once, to be stored."""
         document = {**entry_document(entry), "secret": entry.secret.reveal()}
         return _entry(self._agent.ask("code-add", entry=document, name=name)["entry"])
+
+    def add_all(
+        self, entries: Sequence[OtpEntry], counters: bool = False, dry: bool = False
+    ) -> tuple[Added, ...]:
+        """The new seeds go to the agent, some at a time; it stores them in one write, all or none."""
+        documents = [{**entry_document(entry), "secret": entry.secret.reveal()} for entry in entries]
+        for start in range(0, len(documents), AT_ONCE):
+            part = documents[start : start + AT_ONCE]
+            self._agent.ask("code-stage", entries=part, start=start)
+        self._agent.ask("code-add-all", count=len(documents), counters=counters, dry=dry)
+        rows: list[Added] = []
+        while len(rows) < len(documents):
+            answer = self._agent.ask("code-added", start=len(rows))
+            rows += [Added(state, name, entry_id) for state, name, entry_id in answer["added"]]
+        return tuple(rows)
 
     def remove(self, entry_id: str) -> OtpEntry:
         return _entry(self._agent.ask("code-remove", id=entry_id)["entry"])

@@ -18,6 +18,7 @@ from credguard.system.clock import Clock
 from credguard.system.interlock import Interlock
 from credguard.vault.store import SecretStore
 from credguard.wire import items
+from credguard.workflows.codes_adding import Added, free_name, is_same, plan_all
 
 #: A removed code is kept this long (seconds).
 KEPT = 7 * 86_400.0
@@ -97,7 +98,7 @@ class Codes:
         """Store an entry, read back. The same secret twice is refused by name (`code-already-here`)."""
         with self.interlock.hold("codes", wait=10.0):
             present = [e for e in self.entries() if isinstance(e, OtpEntry)]
-            twin = next((e for e in present if _same(e, entry)), None)
+            twin = next((e for e in present if is_same(e, entry)), None)
             if twin is not None:
                 raise CredGuardError(
                     "code-already-here",
@@ -106,17 +107,36 @@ class Codes:
                 )
             wanted = otp.clean_name(name or entry.name or otp.handle(entry)) or "code"
             # One that was removed is the same device: what was sent of it stays known.
-            removed = (e for e in self.entries(deleted=True) if isinstance(e, OtpEntry) and _same(e, entry))
+            removed = (e for e in self.entries(deleted=True) if isinstance(e, OtpEntry) and is_same(e, entry))
             known = next((e.entry_id for e in removed), None)
             stored = replace(
                 entry,
                 entry_id=known or str(uuid.uuid4()),
-                name=_free(wanted, {e.name.casefold() for e in present}),
+                name=free_name(wanted, {e.name.casefold() for e in present}),
             )
             self._write(stored)
             if stored.account_id is not None:
                 self.devices.save(_device(stored))
         return stored
+
+    def add_all(
+        self, entries: Sequence[OtpEntry], counters: bool = False, dry: bool = False
+    ) -> tuple[Added, ...]:
+        """Store many in one write, all of them or none; what became of each, in order.
+
+        `counters`: a counter code that is here already takes the higher counter. `dry`: nothing is stored.
+        """
+        with self.interlock.hold("codes", wait=10.0):
+            here = [e for e in self.entries() if isinstance(e, OtpEntry)]
+            gone = [e for e in self.entries(deleted=True) if isinstance(e, OtpEntry)]
+            plan = plan_all(entries, here, gone, counters)
+            if dry:
+                return plan.added
+            self.store.write_all({items.totp(e.entry_id): otp.to_item(e) for e in plan.writes})
+            for entry in plan.writes:
+                if entry.account_id is not None:
+                    self.devices.save(_device(entry))
+        return plan.added
 
     def remove(self, entry_id: str) -> OtpEntry:
         """Take a code away; it is kept for seven days."""
@@ -286,23 +306,6 @@ def of_account(
 def _sendable(entries: tuple[OtpEntry | CredGuardError, ...]) -> list[OtpEntry]:
     """AWS takes codes of time steps alone."""
     return [e for e in entries if isinstance(e, OtpEntry) and e.type == "totp"]
-
-
-def _same(one: OtpEntry, other: OtpEntry) -> bool:
-    return (
-        one.secret == other.secret
-        and one.type == other.type
-        and (one.algorithm, one.digits, one.period) == (other.algorithm, other.digits, other.period)
-    )
-
-
-def _free(name: str, taken: set[str]) -> str:
-    if name.casefold() not in taken:
-        return name
-    number = 2
-    while f"{name} ({number})".casefold() in taken:
-        number += 1
-    return f"{name} ({number})"
 
 
 def _device(entry: OtpEntry) -> MfaDevice:

@@ -165,3 +165,14 @@ def test_a_locked_keychain_says_so(private_keyring: PrivateKeyring) -> None:
     finally:
         private_keyring.start_daemon()
     assert store.read("a/b") == {"v": 1}
+
+
+def test_many_at_once_are_there_and_replace_what_was(store: SecretStore) -> None:
+    store.write("totp/x", {"v": 1, "n": "old"})
+    values = {f"totp/{n}": {"v": 1, "secret": VALUE, "n": n} for n in range(50)}
+    store.write_all({**values, "totp/x": {"v": 1, "n": "new"}, "totp/long": {"v": 1, "n": "n" * 4000}})
+    assert set(store.names("totp/")) == {*values, "totp/x", "totp/long"}
+    assert store.read("totp/49") == {"v": 1, "secret": VALUE, "n": 49}
+    assert store.read("totp/x") == {"v": 1, "n": "new"}
+    assert store.read("totp/long") == {"v": 1, "n": "n" * 4000}
+    store.write_all({})

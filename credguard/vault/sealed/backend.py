@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -101,6 +101,17 @@ class SealedBackend:
             return self._vault.put(username, password, replace_it=False)
 
         return self._again(put)
+
+    def set_passwords(self, service: str, values: Mapping[str, str]) -> None:
+        """Several items of one compartment in one write of the file: all of them, or none."""
+
+        def put() -> None:
+            for name in values:
+                self._open_or_create(compartment_of(name))
+                break
+            self._vault.put_all(values)
+
+        self._again(put)
 
     def delete_password(self, service: str, username: str) -> None:
         def remove() -> None:
@@ -300,24 +311,11 @@ class SealedBackend:
 
 
 def as_typed(typed: Secret, kinds: set[str]) -> Credential:
-    """What a person typed, as what it is: a code checks itself, and may lack its CG1; any other words that
-    start like one may still be somebody's passphrase."""
-    if RECOVERY in kinds and (PASSPHRASE not in kinds or recovery.is_whole(typed)):
+    """What a person typed, as what it looks like."""
+    code = typed.reveal().strip().lower().startswith("cg1")
+    if RECOVERY in kinds and (PASSPHRASE not in kinds or code):
         return RecoveryCode(typed)
-    if RECOVERY in kinds and typed.reveal().strip().lower().startswith("cg1"):
-        return _PassphraseOrCode(typed)
     return Passphrase(_not_empty(typed))
-
-
-class _PassphraseOrCode(Passphrase):
-    """Where it is not the passphrase, it is a mistyped code: which group looks wrong is said."""
-
-    def misses(self) -> CredGuardError:
-        try:
-            recovery.parse(self.words)
-        except CredGuardError as error:
-            return error
-        return super().misses()
 
 
 def _not_empty(typed: Secret) -> Secret:

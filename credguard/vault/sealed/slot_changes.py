@@ -57,8 +57,7 @@ class SlotChanges:
         try:
             self._vault.edit(change)
         except BaseException:
-            if not self._may_be_there(slot_id):
-                self._forget(before.file.vault, slot_id)
+            self._forget(before.file.vault, slot_id)
             raise
         return self._view(slot_id)
 
@@ -228,13 +227,6 @@ class SlotChanges:
 
     def _view(self, slot_id: str) -> SlotView:
         return view_of(_find(self._vault.loaded().file, slot_id))
-
-    def _may_be_there(self, slot_id: str) -> bool:
-        """Whether the file has the slot although adding it stopped: after the rename there is no way back."""
-        try:
-            return any(slot.id == slot_id for slot in self._vault.slots())
-        except CredGuardError:
-            return True
 
     def _forget(self, vault: str, slot_id: str) -> None:
         """A key in the keychain that opens nothing is harmless: failing here changes nothing."""

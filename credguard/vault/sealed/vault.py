@@ -12,7 +12,7 @@ import functools
 import secrets
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -356,6 +356,27 @@ class SealedVault:
                     text("Check the disk, then try again. Nothing that depends on it was changed."),
                 )
             return True
+
+    def put_all(self, values: Mapping[str, str]) -> None:
+        """Add or replace several items of one compartment in one write: all of them, or none. As `put`."""
+        if not values:
+            return
+        with self._threads, self._alone():
+            loaded = self._current()
+            which = compartment_of(next(iter(values)))
+            if any(compartment_of(name) != which for name in values):
+                raise ValueError("items of two compartments")
+            now = self._clock.now()
+            self._change(
+                loaded, which, {**_opened(loaded, which), **{n: (v, now) for n, v in values.items()}}
+            )
+            there = _opened(self._current(), which)
+            if any(name not in there or there[name][0] != value for name, value in values.items()):
+                raise CredGuardError(
+                    "read-back-differs",
+                    text("The sealed vault did not give back what was stored."),
+                    text("Check the disk, then try again. Nothing that depends on it was changed."),
+                )
 
     def remove(self, name: str) -> None:
         """Take one item away; nothing happens where there is none."""
