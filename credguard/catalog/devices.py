@@ -37,6 +37,15 @@ class MfaDevice:
         return device_of(self.serial, self.entry_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Nothing is sent until `until` (seconds since 1970): two codes were `refused` in a row, else the nine
+    tries of this window are spent."""
+
+    until: float
+    refused: bool
+
+
 def device_of(serial: str | None, entry_id: str | None) -> str:
     """The name under which a device's used steps are kept."""
     if serial:
@@ -103,13 +112,18 @@ class Devices:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM devices WHERE device = ?", (device,))
 
-    def claim_step(self, device: str, candidates: Sequence[int], now: float) -> int | None:
-        """The first of `candidates` that nobody used, marked as sent before this returns; else None.
+    def claim_step(self, device: str, candidates: Sequence[int], now: float) -> int | Paused | None:
+        """The first of `candidates` that nobody used, marked as sent before this returns; None where all
+        were used; Paused where no code of the device may be sent now.
 
-        Atomic across processes: a step is given out once. It counts as a try at once, so that a crash
-        between sending and `note_try` cannot overdraw the budget.
+        One transaction, atomic across processes: a step is given out once, and no more codes than the
+        budget allows. It counts as a try at once, so that a crash between sending and `note_try` cannot
+        overdraw it.
         """
         with self._database.transaction() as connection:
+            paused = self.paused(device, now)
+            if paused is not None:
+                return paused
             self._forget(connection, now)
             for step in candidates:
                 added = connection.execute(
@@ -173,8 +187,9 @@ class Devices:
             return 0
         start = now - now % WINDOW
         row = self._database.row(
+            # Tries of the next window were made before the clock was set back: they count in this one.
             "SELECT count(*) AS n FROM tries WHERE device = ? AND at >= ? AND at < ?",
-            (device, start, start + WINDOW),
+            (device, start, start + 2 * WINDOW),
         )
         return max(0, TRIES - int(row["n"] if row else 0))
 
@@ -188,18 +203,17 @@ class Devices:
             len(rows) == FAILURES and not any(row["ok"] for row in rows) and abs(now - rows[0]["at"]) < WINDOW
         )
 
-    def paused(self, device: str, now: float) -> tuple[float, bool] | None:
-        """Until when nothing is sent, and whether two refusals are why (else the nine tries are spent);
-        None where a code may be sent."""
+    def paused(self, device: str, now: float) -> Paused | None:
+        """Why nothing is sent now; None where a code may be sent."""
         if self.stopped(device, now):
             row = self._database.row(
                 "SELECT max(at) AS at FROM (SELECT at FROM tries WHERE device = ? AND ok IS NOT NULL"
                 " ORDER BY id DESC LIMIT 1)",
                 (device,),
             )
-            return (float(row["at"]) if row else now) + WINDOW, True
+            return Paused((float(row["at"]) if row else now) + WINDOW, True)
         if self.tries_left(device, now) < 1:
-            return now - now % WINDOW + WINDOW, False
+            return Paused(now - now % WINDOW + WINDOW, False)
         return None
 
     def try_again(self, device: str) -> None:

@@ -90,6 +90,12 @@ class Interlock:
         finally:
             os.close(descriptor)  # lets go of the lock
 
+    def until_free(self, name: str, wait: float) -> None:
+        """Wait up to `wait` seconds until nobody holds `name`, without keeping it: what its holder was making
+        is looked for then, by all who waited at once. Raises as `hold`."""
+        with self.hold(name, wait):
+            return
+
     def holder(self, name: str) -> int | None:
         """The process that holds `name` now, as far as it can be told."""
         path = self.path(name)

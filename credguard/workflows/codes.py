@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from credguard.catalog.devices import Devices, MfaDevice, device_of
+from credguard.catalog.devices import Devices, MfaDevice, Paused, device_of
 from credguard.domain import otp
 from credguard.domain.errors import CredGuardError
 from credguard.domain.otp import OtpEntry
@@ -213,12 +213,12 @@ class Codes:
 
     def _pause(self, device: str) -> otp.Pause | None:
         found = self.devices.paused(device, self.clock.now())
-        if found is None:
-            return None
-        until, refused = found
-        if not refused:
-            return otp.Pause(until, "budget")
-        return otp.Pause(until, "clock" if abs(self.offset()) >= OFFSET else "device")
+        return None if found is None else otp.Pause(found.until, self._reason(found))
+
+    def _reason(self, paused: Paused) -> str:
+        if not paused.refused:
+            return "budget"
+        return "clock" if abs(self.offset()) >= OFFSET else "device"
 
     def offered(self, entry: OtpEntry) -> Shown:
         """The code of an entry that is not stored yet. A counter stays where it is."""
@@ -251,26 +251,45 @@ class Codes:
     def send(self, entry: OtpEntry) -> Secret:
         """A code that was never sent: the present step's, else an unused neighbour's, at once.
 
-        Raises CredGuardError `codes-stopped` after two failures, `codes-spent` where the budget of nine
-        tries in three minutes or all neighbours are used.
+        Raises CredGuardError `codes-stopped` after two failures (with the reason, as far as it is known),
+        `tries-spent` where AWS takes no more codes of this device for now, `codes-spent` where all
+        neighbours are used.
         """
-        now = self.clock.now()
         device = device_of(entry.serial, entry.entry_id)
-        if self.devices.stopped(device, now):
-            raise CredGuardError(
-                "codes-stopped",
-                text("AWS refused two codes of {name} in a row, so no more are sent.", name=entry.name),
-                text(
-                    "Check the clock of this computer and that the code is this device’s. Wait three minutes."
-                ),
-            )
-        if self.devices.tries_left(device, now) < 1:
-            raise _spent(entry)
         present = otp.step_at(entry, self._now())
-        step = self.devices.claim_step(device, [present + n for n in NEIGHBOURS], now)
+        step = self.devices.claim_step(device, [present + n for n in NEIGHBOURS], self.clock.now())
+        if isinstance(step, Paused):
+            raise self._paused(entry, step)
         if step is None:
             raise _spent(entry)
         return Secret(otp.code_of_step(entry, step))
+
+    def _paused(self, entry: OtpEntry, paused: Paused) -> CredGuardError:
+        seconds = max(1, math.ceil(paused.until - self.clock.now()))
+        reason = self._reason(paused)
+        if reason == "budget":
+            return CredGuardError(
+                "tries-spent",
+                text("AWS takes nine codes of a device in three minutes, and nine of {name} were sent.",
+                     name=entry.name),
+                text("Wait {n} seconds, then try again.", n=seconds),
+                retry=True,
+            )  # fmt: skip
+        what = text("AWS refused two codes of {name} in a row, so no more are sent.", name=entry.name)
+        if reason == "clock":
+            offset = self.offset()
+            return CredGuardError(
+                "codes-stopped", what,
+                text("The clock of this computer is {n} seconds {way}. Switch on automatic time, then wait"
+                     " {wait} seconds.",
+                     n=round(abs(offset)), way="behind" if offset > 0 else "ahead", wait=seconds),
+            )  # fmt: skip
+        return CredGuardError(
+            "codes-stopped", what,
+            text("Is this the code of {device}? If it is, bring AWS and the code in step again: credguard mfa"
+                 " resync {name}. Or wait {wait} seconds.",
+                 device=entry.serial or entry.name, name=quoted(entry.name), wait=seconds),
+        )  # fmt: skip
 
     def note_answer(self, entry: OtpEntry, ok: bool) -> None:
         """What AWS said of the code sent last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,10 +24,8 @@ from credguard.workflows.mfa_session import CodeAnswered, mfa_session, not_noted
 
 #: SDKs ask again below 15 minutes; a session is never served with less than this left (seconds).
 LEAST = 16 * 60
-#: A person gets 40 s to answer, AWS the rest of 50; another process's STS call takes less.
-WAIT = 20.0
-#: Writing one item takes less than this (seconds).
-ITEM = 5.0
+#: Waits for the call of another process, which may wait for its next code and then for AWS (seconds).
+WAIT = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +93,38 @@ class WorkingCredentials:
         name = digest(
             "get-session-token", key.access_key_id, serial, seconds, self.clients.endpoint("sts") or ""
         )
-        found = self._cached(name)
-        if found is None:
-            # One STS call for all processes that ask at once: the others find what the first one got.
-            with self.interlock.hold(f"session-{name}", wait=WAIT):
-                found = self._cached(name) or self._fetch(name, serial, seconds, key, arn)
-        return name, found
+        return name, self._once(name, lambda: self._fetch(name, serial, seconds, key, arn))
+
+    def _once(self, name: str, make: Callable[[], Credentials | None]) -> Credentials | None:
+        """One STS call for all processes that ask at once: the others find what the first one got.
+
+        Whoever waited looks in the cache without the lock: a crowd that read the store one after the other
+        would keep its last ones waiting too long.
+        """
+        until = self.clock.monotonic() + WAIT
+        while (found := self._cached(name)) is None:
+            with contextlib.ExitStack() as held:
+                try:
+                    held.enter_context(self.interlock.hold(f"session-{name}"))
+                except CredGuardError as error:
+                    left = until - self.clock.monotonic()
+                    if error.code != "busy" or left <= 0:
+                        raise
+                    self.interlock.until_free(f"session-{name}", wait=left)
+                    continue
+                return self._cached(name) or make()
+        return found
 
     def _note(self, profile_id: str, access_key_id: str, name: str) -> None:
         """Let the provider serve the session by itself, unless a rotation switched the profile meanwhile."""
-        with self.interlock.hold(f"profile-{profile_id}", wait=ITEM):
-            item = self.store.read(items.profile(profile_id))
-            if item is not None and item.get("access_key_id") == access_key_id:
-                self.store.write(items.profile(profile_id), {**item, "session": name})
+        try:
+            with self.interlock.hold(f"profile-{profile_id}"):
+                item = self.store.read(items.profile(profile_id)) or {}
+                if item.get("access_key_id") == access_key_id and item.get("session") != name:
+                    self.store.write(items.profile(profile_id), {**item, "session": name})
+        except CredGuardError as error:
+            if error.code != "busy":  # another process notes it; else whoever asks next does
+                raise
 
     def _cached(self, name: str) -> Credentials | None:
         session = self.sessions.get(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from credguard.catalog.database import Database
-from credguard.catalog.devices import TRIES, WINDOW, Devices, MfaDevice, device_of
+from credguard.catalog.devices import TRIES, WINDOW, Devices, MfaDevice, Paused, device_of
 
 SERIAL = "arn:aws:iam::112233445566:mfa/maria"
 NOW = 1_800_000_000.0  # a full multiple of the window
@@ -45,7 +45,9 @@ def test_a_claim_is_kept_when_the_process_dies(home: Path, database: Database) -
     assert devices.tries_left(SERIAL, NOW) == TRIES - 1
 
 
-def test_no_step_is_given_to_two_processes(home: Path, database: Database) -> None:
+def test_no_step_is_given_to_two_processes_and_no_more_than_the_budget(
+    home: Path, database: Database
+) -> None:
     code = (
         "import sys\n"
         "from credguard.catalog.database import open_database\n"
@@ -53,7 +55,7 @@ def test_no_step_is_given_to_two_processes(home: Path, database: Database) -> No
         "devices = Devices(open_database(sys.argv[1]))\n"
         "sys.stdin.readline()\n"
         f"got = [devices.claim_step('{SERIAL}', range(40), {NOW}) for _ in range(15)]\n"
-        "print(*[step for step in got if step is not None])\n"
+        "print(*[step for step in got if isinstance(step, int)])\n"
     )
     command = [sys.executable, "-c", code, str(home / "catalog.sqlite")]
     running = [
@@ -67,7 +69,7 @@ def test_no_step_is_given_to_two_processes(home: Path, database: Database) -> No
     for process in running:
         claimed += [int(word) for word in process.communicate(timeout=60)[0].split()]
         assert process.returncode == 0
-    assert sorted(claimed) == list(range(40))
+    assert sorted(claimed) == list(range(TRIES))
 
 
 def test_a_shown_step_is_avoided_but_not_called_used(database: Database) -> None:
@@ -97,6 +99,26 @@ def test_nine_tries_in_each_window_good_or_bad(database: Database) -> None:
     assert devices.tries_left(SERIAL, NOW + WINDOW - 1) == 0
     assert devices.tries_left(SERIAL, NOW + WINDOW) == TRIES
     assert devices.tries_left(SERIAL + "2", NOW) == TRIES
+
+
+def test_a_claim_says_why_it_gives_nothing(database: Database) -> None:
+    devices = Devices(database)
+    for step in range(TRIES):
+        assert devices.claim_step(SERIAL, (step,), NOW) == step
+    assert devices.claim_step(SERIAL, (100,), NOW + 1) == Paused(NOW + WINDOW, False)
+    assert devices.claim_step(SERIAL, (100,), NOW + WINDOW) == 100
+    for at in (1, 2):
+        devices.note_try(SERIAL, NOW + WINDOW + at, ok=False)
+    assert devices.claim_step(SERIAL, (101,), NOW + WINDOW + 3) == Paused(NOW + 2 * WINDOW + 2, True)
+    assert not devices.is_used(SERIAL, 101)
+
+
+def test_tries_count_when_the_clock_is_set_back(database: Database) -> None:
+    devices = Devices(database)
+    for step in range(TRIES):
+        devices.claim_step(SERIAL, (step,), NOW)
+    assert devices.tries_left(SERIAL, NOW - 20) == 0
+    assert devices.claim_step(SERIAL, (100,), NOW - 20) == Paused(NOW, False)
 
 
 def test_the_window_is_of_the_clock_not_of_the_first_try(database: Database) -> None:
@@ -170,7 +192,7 @@ def test_removing_keeps_the_steps(database: Database) -> None:
 def test_old_steps_are_forgotten(database: Database) -> None:
     devices = Devices(database)
     for number in range(40):
-        devices.claim_step(SERIAL, (number,), NOW + number)
+        devices.claim_step(SERIAL, (number,), NOW + number * WINDOW)
     devices.claim_step(SERIAL, (99,), NOW + 3 * 86_400)
     # The newest 32 stay whatever the clock says (and the one of this moment).
     left = [row["step"] for row in database.rows("SELECT step FROM used_steps ORDER BY step")]

@@ -148,3 +148,13 @@ def test_different_names_are_different_locks(tmp_path: Path) -> None:
     locks = Interlock(str(tmp_path))
     with locks.hold("a/b"), locks.hold("a b"), locks.hold("a-b"):
         pass
+
+
+def test_who_waited_until_it_is_free_does_not_hold_it(tmp_path: Path) -> None:
+    locks = Interlock(str(tmp_path))
+    with locks.hold("one"), pytest.raises(CredGuardError) as caught:
+        locks.until_free("one", wait=0.0)
+    assert caught.value.code == "busy"
+    locks.until_free("one", wait=0.0)
+    with locks.hold("one"):
+        pass

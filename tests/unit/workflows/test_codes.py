@@ -104,6 +104,38 @@ def test_two_failures_stop(world: World) -> None:
     with pytest.raises(CredGuardError) as caught:
         codes.send(entry)
     assert caught.value.code == "codes-stopped"
+    assert "credguard mfa resync" in str(caught.value.next)
+
+
+@pytest.mark.parametrize(("offset", "says"), [(95.0, "95 seconds behind"), (-95.0, "95 seconds ahead")])
+def test_two_failures_with_a_clock_that_is_off_say_so(world: World, offset: float, says: str) -> None:
+    codes, _, _ = world
+    codes = replace(codes, offset=lambda: offset)
+    entry = codes.add(otp.parse_address(ADDRESS))
+    for _ in range(2):
+        codes.send(entry)
+        codes.note_answer(entry, False)
+    with pytest.raises(CredGuardError) as caught:
+        codes.send(entry)
+    assert caught.value.code == "codes-stopped"
+    assert says in str(caught.value.next)
+
+
+def test_the_tenth_code_of_three_minutes_is_refused_here(world: World) -> None:
+    codes, clock, _ = world
+    clock.at -= clock.at % 180
+    entry = codes.add(otp.parse_address(ADDRESS))
+    for _ in range(4):
+        codes.send(entry)
+    clock.sleep(150)
+    for _ in range(5):
+        codes.send(entry)
+    with pytest.raises(CredGuardError) as caught:
+        codes.send(entry)
+    assert caught.value.code == "tries-spent"
+    assert "30 seconds" in str(caught.value.next)
+    clock.sleep(30)
+    codes.send(entry)
 
 
 def test_the_counter_moves_before_the_code_is_shown(world: World) -> None:
