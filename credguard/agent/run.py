@@ -25,7 +25,7 @@ from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.services import Services
 from credguard.settings import Settings
-from credguard.system.asking import is_our_program
+from credguard.system.asking import may_be_ours
 from credguard.system.clock import Clock, SystemClock
 from credguard.system.hardening import harden, keep_in_memory
 from credguard.system.peers import Peer
@@ -154,7 +154,7 @@ class Agent:
 
     def _is_window(self, pid: int) -> bool:
         """The parent is told by the system; of others the system tells what they run, not who wrote it."""
-        return (self._holder == pid and os.getppid() == pid) or is_our_program(pid)
+        return (self._holder == pid and os.getppid() == pid) or (pid != os.getpid() and may_be_ours(pid))
 
     # ── what it is told ──────────────────────────────────────────────────────────────────────────
     def _limits(self, part: str) -> Limits:

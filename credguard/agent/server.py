@@ -33,7 +33,7 @@ FRAME = 5.0
 #: A connection on which nothing is asked for this long is closed; its program makes a new one.
 IDLE = 10.0
 #: More connections than this at once are turned away.
-MOST = 128
+MOST = 256
 
 Connection = socket.socket | pipes.Pipe
 

@@ -14,6 +14,8 @@ from credguard.system.asking import Asker
 
 #: A person has this long (seconds); the SDKs give the whole answer 50.
 SECONDS = 40.0
+#: More programs than this at once are not waited with: their connections would keep others out.
+MOST = 192
 #: How often a waiting question looks whether it is open, and its program still there (seconds).
 _LOOK = 0.1
 
@@ -66,6 +68,8 @@ class Waiting:
             "seconds": self.seconds,
         }
         with self._lock:
+            if len(self._waiting) >= MOST:
+                raise nobody_unlocked()
             self._waiting[number] = event
         left, pause = self.seconds, threading.Event()
         try:

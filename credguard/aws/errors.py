@@ -23,6 +23,24 @@ _BUSY = {
     "ServiceFailure", "ServiceUnavailable", "InternalFailure", "EntityTemporarilyUnmodifiable",
     "ConcurrentModification", "ConcurrentModificationException",
 }  # fmt: skip
+#: What IAM says of MFA devices: code → ours, what happened, what to do.
+_MFA = {
+    "EntityAlreadyExists": (
+        "name-taken",
+        (text("AWS has one of this name already, or it is in use."), text("Choose another name.")),
+    ),
+    "InvalidAuthenticationCode": (
+        "pair-refused",
+        (
+            text("AWS refused the two codes."),
+            text("Check the clock of this computer and that the code is this device’s, then try again."),
+        ),
+    ),
+    "DeleteConflict": (
+        "still-assigned",
+        (text("AWS deletes no device that is on."), text("Take it from its user first.")),
+    ),
+}
 
 
 def translate(error: Exception, action: str, changes: bool = False) -> CredGuardError:
@@ -139,6 +157,9 @@ def _client_error(error: Any, action: str, changes: bool) -> CredGuardError:
             text("Delete one that nobody needs, then try again."),
             detail=detail,
         )
+    if code in _MFA:
+        what, then = _MFA[code]
+        return CredGuardError(what, then[0], then[1], detail=detail)
     if code == "NoSuchEntity":
         return CredGuardError(
             "no-such-entity", text("AWS does not find it (any more)."), text("Look again."), detail=detail
@@ -165,6 +186,13 @@ def _denied(message: str, action: str, detail: str) -> CredGuardError:
             text("AWS could not check the code: it does not know the device yet, or too many were tried."),
             text("Wait three minutes, then try again."),
             retry=True,
+            detail=detail,
+        )
+    if "authenticated with an MFA device" in message:
+        return CredGuardError(
+            "mfa-needed",
+            text("AWS changes the devices of somebody who has one only with a code of it."),
+            text("Add the code of that device to CredGuard: credguard totp add --qr FILE"),
             detail=detail,
         )
     named = _ACTION.search(message)

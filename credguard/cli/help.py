@@ -21,6 +21,11 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "import": ("import", "import --from csv:~/Downloads/accessKeys.csv --profile acme"),
     "undo-import": ("undo-import", "undo-import --json"),
     "rotate": ("rotate northwind", "rotate --resume --yes"),
+    "mfa": ("mfa enrol northwind", "mfa list northwind"),
+    "mfa enrol": ("mfa enrol northwind", "mfa enrol northwind --device-name laptop --yes"),
+    "mfa list": ("mfa list northwind", "mfa list northwind --json"),
+    "mfa resync": ("mfa resync northwind", "mfa resync northwind --device mfa/laptop"),
+    "mfa remove": ("mfa remove northwind", "mfa remove northwind --device mfa/laptop"),
     "doctor": ("doctor", "doctor --json"),
     "accounts": ("accounts", "accounts --json"),
     "keys": ("keys", "keys --json"),
@@ -55,6 +60,7 @@ _WARNINGS = {
     "status": "an alarm or plaintext stands",
     "whoami": "the key is root",
     "import": "some were moved and some not, or a root key was",
+    "mfa enrol": "some of several are done and some not",
     "rotate": "some of several are done and some not",
 }
 _MEANINGS = "0 done, 1 failed, 2 wrong usage, {warning}4 locked, 130 interrupted"

@@ -37,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "undo-import": Entry("undo_import", "put the plaintext back"),
     "rotate": Entry("rotate", "change a key: resumes, and can be undone", "Keys and codes"),
+    "mfa": Entry("mfa", "MFA devices: add one and keep its code; list, remove", "Keys and codes"),
     "doctor": Entry("doctor", "why a profile does not work", "When something is wrong"),
     "accounts": Entry("accounts", "also: keys, show; rename gives one a name of yours", "Understand"),
     "keys": Entry("keys", "every key: age, profiles, where it is stored"),

@@ -25,8 +25,8 @@ class Salsa20:
         self._left = b""
 
     def over(self, data: bytes) -> bytes:
-        while len(self._left) < len(data):
-            self._left += self._block()
+        missing = -(-max(0, len(data) - len(self._left)) // 64)
+        self._left += b"".join(self._block() for _ in range(missing))
         mask, self._left = self._left[: len(data)], self._left[len(data) :]
         return bytes(a ^ b for a, b in zip(data, mask, strict=True))
 

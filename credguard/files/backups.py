@@ -24,6 +24,8 @@ from credguard.domain.text import text
 from credguard.system.durable import make_private_folder, replace_file, sync_folder
 
 KEPT_SECONDS = 90 * 86_400.0
+#: In `backups/`: copies made before edits that are no import, which `undo-import` leaves alone.
+EDITS = "edits"
 _VERSION = 1
 _NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]+)-([0-9A-Za-z]+)\.cgb")
 

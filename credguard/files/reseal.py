@@ -1,4 +1,4 @@
-"""The sealed copies in `backups/`, sealed with a new key: after a slot of the vault was removed."""
+"""The sealed copies in `backups/` and its inner folder, sealed with a new key: after a slot was removed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from typing import Protocol
 
 from credguard.domain.errors import CredGuardError
-from credguard.files.backups import Sealer, listed
+from credguard.files.backups import EDITS, Sealer, listed
 from credguard.system.durable import replace_file, translate
 
 
@@ -34,6 +34,9 @@ def reseal(folder: str, sealer: Sealer) -> int:
     Safe to repeat. A copy that cannot be opened is left as it is. Raises what replacing a file raises.
     """
     done = 0
+    inner = os.path.join(folder, EDITS)
+    if os.path.isdir(inner):
+        done += reseal(inner, sealer)
     for copy in listed(folder):
         path = os.path.join(folder, copy.name)
         try:

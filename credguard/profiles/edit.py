@@ -55,9 +55,15 @@ def our_profile_id(process: str) -> str | None:
 
 def _quoted(word: str, platform: str) -> str:
     if platform == "win32":
-        if re.fullmatch(r"[\w@+=:,.\\/~-]+", word):
+        # ASCII only: the AWS CLI reads the file in the code page of that Windows, the SDKs as UTF-8.
+        if re.fullmatch(r"[\w@+=:,.\\/~-]+", word, re.ASCII):
             return word
-        raise _helper_path(word)
+        raise CredGuardError(
+            "helper-path",
+            text("CredGuard is installed at {path}, a path that not every AWS tool can run.", path=word),
+            text("Install it in a folder whose path has plain letters and no spaces and import again."),
+            text("Nothing was changed."),
+        )
     if _PLAIN.fullmatch(word):
         return word
     # In quotes # and ; are harmless to a shell, but several SDKs cut a line of the file there.

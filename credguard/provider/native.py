@@ -1,7 +1,7 @@
 """The keychains of macOS and Windows, read through ctypes.
 
-Written from the documentation of SecKeychainFindGenericPassword and CredReadW; not yet run on those
-systems (docs/decisions says so). Anything unexpected raises Unavailable and the full program takes over.
+Written from the documentation of SecKeychainFindGenericPassword and CredReadW; run under Wine, never on
+those systems (docs/windows.md). Anything unexpected raises Unavailable and the full program takes over.
 """
 
 from __future__ import annotations

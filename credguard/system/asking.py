@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from credguard.system.processes import Process, caller, look_up, program_file
+from credguard.system.processes import Process, caller, look_up, program_file, runs_module
 from credguard.wire import places
 
 
@@ -66,16 +66,23 @@ def _beside() -> str:
 def is_ours(pid: int) -> bool:
     """Whether that process runs a program of this CredGuard, as far as its command line says."""
     file = program_file(pid)
-    return bool(file) and _real(file) in _our_files()
+    return (bool(file) and _real(file) in _our_files()) or runs_module(pid, "credguard")
 
 
 def is_our_program(pid: int) -> bool:
-    """The same, run by the very interpreter or program that runs this process, where the system tells."""
+    """The same, run by the very interpreter or program that runs this process. Linux alone."""
     try:
-        same = os.readlink(f"/proc/{pid}/exe") == os.readlink("/proc/self/exe")
+        return os.readlink(f"/proc/{pid}/exe") == os.readlink("/proc/self/exe") and is_ours(pid)
     except OSError:
-        same = not os.path.isdir("/proc/self")
-    return same and is_ours(pid)
+        return False
+
+
+def may_be_ours(pid: int) -> bool:
+    """`is_our_program`, or nobody can tell: no /proc, or a package that is another file, or another world
+    of processes, each time it runs (AppImage, Flatpak)."""
+    if not os.path.isdir("/proc/self") or "APPIMAGE" in os.environ or "FLATPAK_ID" in os.environ:
+        return True
+    return pid == os.getpid() or is_our_program(pid)
 
 
 def asker(pid: int, look: Callable[[int], Process | None] = look_up) -> Asker:

@@ -113,6 +113,22 @@ def runs(pid: int, files: frozenset[str]) -> bool:
     return bool(found) and os.path.normcase(os.path.realpath(found)) in files
 
 
+def runs_module(pid: int, module: str) -> bool:
+    """Whether process `pid` is a Python that was told `-m module`."""
+    try:
+        program = os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return False
+    words = _words(pid, options=True)
+    before = words[: words.index("-m")] if "-m" in words[:-1] else words
+    return (
+        os.path.basename(program).startswith("python")
+        and before != words
+        and all(word.startswith("-") for word in before)
+        and words[len(before) + 1] == module
+    )
+
+
 def _words(pid: int, options: bool) -> list[str]:
     """The words behind the program's name; without `options`, from the first that is none."""
     try:

@@ -19,6 +19,7 @@ from typing import Any
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
+from credguard.system.asking import may_be_ours
 from credguard.system.peers import me, peer_of
 from credguard.vault.talk import Socket, called_off, follow
 from credguard.wire import frames, pipes, places
@@ -118,8 +119,15 @@ def connect(path: str, seconds: float = 5.0) -> Connection | None:
 class Agent:
     """Questions to the agent of one state folder. Safe for several threads."""
 
-    def __init__(self, path: str | None = None, unlock: Callable[[], bool] | None = None) -> None:
-        """`unlock` asks a person and starts or opens the agent; false where they did not want to."""
+    def __init__(
+        self,
+        path: str | None = None,
+        unlock: Callable[[], bool] | None = None,
+        trusted: Callable[[int], bool] | None = None,
+    ) -> None:
+        """`unlock` asks a person and starts or opens the agent; false where they did not want to.
+        `trusted`: whether this process is an agent of ours; None: as the system tells."""
+        self._trusted = trusted or may_be_ours
         self._path = path or places.agent_socket()
         self._unlock = unlock
         self._mine = threading.local()
@@ -147,24 +155,34 @@ class Agent:
         return answer
 
     def unlock(self, passphrase: Secret) -> Answer:
-        """Open what the passphrase opens, in the agent that runs. Raises as `SealedVault.open`."""
-        return self._ask({"ask": "unlock", "passphrase": passphrase.reveal()})
+        """Open what the passphrase opens, in the agent that runs. Raises as `SealedVault.open`, and as
+        `unlock_with`."""
+        return self._unlocked({"passphrase": passphrase.reveal()}, lambda event: None, None)
 
     def unlock_with(
         self, way: str, answer: Callable[[Answer], str | None], cancel: threading.Event | None = None
     ) -> Answer:
         """Open by `fido2` or `keychain`, in the agent that runs; it asks through `answer` (talk.py).
 
-        Raises Locked `vault-locked` where none answers, CredGuardError `key-cancelled`, and as the slot's
-        kind does.
+        Raises Locked `vault-locked` where none answers, CredGuardError `agent-foreign` where another
+        program answers in its place, `key-cancelled`, and as the slot's kind does.
         """
+        return self._unlocked({"way": way}, answer, cancel)
+
+    def _unlocked(
+        self, how: Answer, answer: Callable[[Answer], str | None], cancel: threading.Event | None
+    ) -> Answer:
         connection = connect(self._path)
         if connection is None:
             raise locked()
         with connection:
+            peer = peer_of(connection)
+            # Passphrases and PINs go to our own program alone, whoever put a socket in its place.
+            if peer is None or not self._trusted(peer.pid):
+                raise _foreign(peer.pid if peer is not None else 0)
             line = Socket(connection, lambda: False)
             try:
-                line.send(frames.QUESTION, frames.encode({"ask": "unlock", "way": way}))
+                line.send(frames.QUESTION, frames.encode({"ask": "unlock", **how}))
             except OSError:
                 raise locked() from None
             found = follow(line, answer, cancel)
@@ -269,6 +287,14 @@ def _receiver(connection: Connection, deadline: float) -> Callable[[int], bytes]
         return connection.recv(count)
 
     return receive
+
+
+def _foreign(pid: int) -> CredGuardError:
+    return CredGuardError(
+        "agent-foreign",
+        text("Another program (process {pid}) answers in the place of CredGuard’s agent.", pid=pid or "?"),
+        text("End it, then unlock again. It was told nothing."),
+    )
 
 
 def _silent() -> CredGuardError:

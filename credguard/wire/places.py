@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False  # typing itself costs more than all of this
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 APP = "credguard"
 
 
@@ -130,4 +134,29 @@ def helper() -> list[str]:
 
     `sys.executable` as it stands (links kept), `-I -S`, and the client's real path.
     """
+    if sys.platform == "win32":
+        return [short(sys.executable, _short_name), "-I", "-S", short(client(), _short_name)]
     return [sys.executable, "-I", "-S", client()]
+
+
+def short(path: str, shorten: Callable[[str], str]) -> str:
+    r"""`path` with the short names of Windows as far as it has what a config line cannot carry: the folders
+    behind the last space (or letter beyond ASCII) keep their names, so that the line stays known as ours."""
+    parts = path.split("\\")
+    odd = [i for i, part in enumerate(parts) if not _plain(part)]
+    if not odd:
+        return path
+    return "\\".join([shorten("\\".join(parts[: odd[-1] + 1])), *parts[odd[-1] + 1 :]])
+
+
+def _plain(part: str) -> bool:
+    return all(letter.isascii() and (letter.isalnum() or letter in "_@+=:,.~-/") for letter in part)
+
+
+def _short_name(path: str) -> str:
+    """GetShortPathNameW; the path itself where the disk keeps no short names."""
+    import ctypes
+
+    found = ctypes.create_unicode_buffer(32768)
+    kernel = getattr(ctypes, "WinDLL")("kernel32")  # noqa: B009 not there on other systems
+    return found.value if kernel.GetShortPathNameW(path, found, len(found)) else path

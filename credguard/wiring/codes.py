@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from credguard.domain.errors import CredGuardError
-from credguard.wiring.rotating import Rotating
+from credguard.wiring.enrolling import Enrolling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from credguard.workflows.codes import Shown
 
 
-class CodeBook(Rotating):
+class CodeBook(Enrolling):
     """The authenticator."""
 
     # ── codes ────────────────────────────────────────────────────────────────────────────────────

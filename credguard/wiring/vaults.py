@@ -103,7 +103,9 @@ class Vaults(Adapters):
             return None
         from credguard.vault.remote import Agent
 
-        return Agent(places.agent_socket(), self._unlocking.by_asking if self._starts_agent else None)
+        trusted = None if self._program is None else (lambda pid: True)
+        unlock = self._unlocking.by_asking if self._starts_agent else None
+        return Agent(places.agent_socket(), unlock, trusted)
 
     @cached_property
     def _unlocking(self) -> Unlocking:

@@ -101,6 +101,7 @@ def _profiles(profiles: Profiles, store: SecretStore) -> None:
                     key_id,
                     _text(item.get("account_id")),
                     places.aws_config(),
+                    mfa_serial=_text(item.get("mfa_serial")),
                 )
             )
 

@@ -283,16 +283,20 @@ def test_the_holder_of_the_leash_is_the_window_and_its_children_are_not(desk: De
     assert "not-the-window" in ran.stderr or "Only CredGuard’s own window" in ran.stderr
 
 
-def test_an_agent_in_the_background_takes_our_own_program_for_the_window(desk: Desk) -> None:
+@pytest.mark.parametrize("way", [["-I", f"{places.package()}/__main__.py"], ["-m", "credguard"]])
+def test_an_agent_in_the_background_takes_our_own_program_for_the_window(desk: Desk, way: list[str]) -> None:
     from credguard.system.asking import is_our_program
 
     process = subprocess.Popen(
-        [sys.executable, "-I", f"{places.package()}/__main__.py", "agent"],
-        env=desk.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [sys.executable, *way, "agent"],
+        env={**desk.env, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         until_true(lambda: is_our_program(process.pid))
         assert not is_our_program(os.getpid())
+        until_true(lambda: os.path.exists(places.agent_socket()))
+        Agent().unlock(passphrase())  # it is trusted with the passphrase too
     finally:
         process.terminate()
         process.wait(10)

@@ -311,11 +311,24 @@ class SealedBackend:
 
 
 def as_typed(typed: Secret, kinds: set[str]) -> Credential:
-    """What a person typed, as what it looks like."""
-    code = typed.reveal().strip().lower().startswith("cg1")
-    if RECOVERY in kinds and (PASSPHRASE not in kinds or code):
+    """What a person typed, as what it is: a code checks itself, and may lack its CG1; any other words that
+    start like one may still be somebody's passphrase."""
+    if RECOVERY in kinds and (PASSPHRASE not in kinds or recovery.is_whole(typed)):
         return RecoveryCode(typed)
+    if RECOVERY in kinds and typed.reveal().strip().lower().startswith("cg1"):
+        return _PassphraseOrCode(typed)
     return Passphrase(_not_empty(typed))
+
+
+class _PassphraseOrCode(Passphrase):
+    """Where it is not the passphrase, it is a mistyped code: which group looks wrong is said."""
+
+    def misses(self) -> CredGuardError:
+        try:
+            recovery.parse(self.words)
+        except CredGuardError as error:
+            return error
+        return super().misses()
 
 
 def _not_empty(typed: Secret) -> Secret:

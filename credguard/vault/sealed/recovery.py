@@ -82,6 +82,15 @@ def parse(typed: Secret) -> bytes:
     return (number >> spare).to_bytes(BITS // 8, "big")
 
 
+def is_whole(typed: Secret) -> bool:
+    """Whether it is a code without a mistake, of whatever vault."""
+    try:
+        parse(typed)
+    except CredGuardError:
+        return False
+    return True
+
+
 # ── inside ───────────────────────────────────────────────────────────────────────────────────────
 def _plain(typed: str) -> str:
     return re.sub(r"[\s\-\u2010-\u2015]+", "", typed).lower()

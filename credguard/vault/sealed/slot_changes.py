@@ -57,7 +57,8 @@ class SlotChanges:
         try:
             self._vault.edit(change)
         except BaseException:
-            self._forget(before.file.vault, slot_id)
+            if not self._may_be_there(slot_id):
+                self._forget(before.file.vault, slot_id)
             raise
         return self._view(slot_id)
 
@@ -227,6 +228,13 @@ class SlotChanges:
 
     def _view(self, slot_id: str) -> SlotView:
         return view_of(_find(self._vault.loaded().file, slot_id))
+
+    def _may_be_there(self, slot_id: str) -> bool:
+        """Whether the file has the slot although adding it stopped: after the rename there is no way back."""
+        try:
+            return any(slot.id == slot_id for slot in self._vault.slots())
+        except CredGuardError:
+            return True
 
     def _forget(self, vault: str, slot_id: str) -> None:
         """A key in the keychain that opens nothing is harmless: failing here changes nothing."""

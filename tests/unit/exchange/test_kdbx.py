@@ -245,3 +245,38 @@ def test_what_keepassxc_writes_into_it_is_read(tmp_path: Path) -> None:
         ("AKIAZQ4SOUTHWEXAMPLE", Secret(added)),
     }
     assert sorted(map(str, map(_essence, found.codes))) == sorted(map(str, map(_essence, CODES)))
+
+
+def _of(xml: bytes) -> bytes:
+    return kdbx.write_kdbx(xml, b"k" * 64, PASSWORD, 8 * 1024, 1)
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        b'<?xml version="1.0" encoding="foo"?><a/>',
+        b'<?xml version="1.0" encoding="utf-7"?><a/>',
+        b'<?xml version="1.0" encoding="hex"?><a/>',
+        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'.encode("utf-16"),
+        '<a><Value Protected="True">\u00e9</Value></a>'.encode(),
+        b"<KeePassFile><Root>" + b"<Group>" * 20_000 + b"</Group>" * 20_000 + b"</Root></KeePassFile>",
+    ],
+)
+def test_xml_that_no_keepass_wrote(xml: bytes) -> None:
+    assert _says(_of(xml)) == "kdbx-damaged"
+
+
+def test_a_hidden_attachment_moves_the_stream_on() -> None:
+    """KDBX 3.1 keeps attachments in Meta, hidden by the stream of the passwords, before all of them."""
+    import base64
+
+    key = b"k" * 64
+    stream = kdbx.Stream(key)
+    binary, secret = (base64.b64encode(stream.over(part)) for part in (b"\xff\x00file", SECRET.encode()))
+    xml = (
+        b'<KeePassFile><Meta><Binaries><Binary ID="0" Protected="True">' + binary + b"</Binary></Binaries>"
+        b"</Meta><Root><Group><Entry><String><Key>UserName</Key><Value>" + KEY.encode() + b"</Value></String>"
+        b'<String><Key>Password</Key><Value Protected="True">' + secret + b"</Value></String></Entry></Group>"
+        b"</Root></KeePassFile>"
+    )
+    assert [key.secret.reveal() for key in read_keepass(_of(xml), PASSWORD).keys] == [SECRET]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from credguard.profiles.edit import our_profile_id, process_line
 from credguard.system import hardening_windows, pipes_windows
 from credguard.wire import places, spool
 
@@ -28,6 +29,23 @@ def test_a_pipe_has_one_name_for_each_folder(tmp_path: Path, monkeypatch: pytest
     for spelled in ("state", "./state/", link, str(tmp_path / "x" / ".." / "state")):
         assert places.pipe_name(spelled) == name
     assert places.pipe_name(str(tmp_path)) != name
+
+
+def test_short_names_stand_where_a_line_cannot_carry_the_long_ones() -> None:
+    names = {r"C:\Program Files": r"C:\PROGRA~1", "C:\\Users\\J\u00f6rg K": r"C:\Users\JRGK~1"}
+    client = r"\credguard\provider\client.py"
+    for folder, name in names.items():
+        assert places.short(folder + client, names.__getitem__) == name + client
+    plain = r"C:\Tools\Python312\python.exe"
+    assert places.short(plain, names.__getitem__) == plain
+    # A disk without short names: the path stays as it is, and the line is refused.
+    long = r"D:\My Tools\python.exe"
+    assert places.short(long, lambda path: path) == long
+    assert profile_of(places.short(r"C:\Program Files" + client, names.__getitem__)) == "p-1"
+
+
+def profile_of(client: str) -> str | None:
+    return our_profile_id(process_line([r"C:\PROGRA~1\python.exe", "-I", "-S", client], "p-1", "win32"))
 
 
 def test_only_the_owner_may_open_the_pipe() -> None:

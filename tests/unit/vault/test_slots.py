@@ -313,3 +313,22 @@ def test_copies_of_the_same_keys_and_of_another_vault_stay(tmp_path: Path) -> No
     Path(vault.path).write_bytes(old)  # put back from elsewhere: what lies beside it is newer
     assert _opens(vault, WORDS) == ("access-key/A", "totp/x")
     assert day.read_bytes() == newer
+
+
+@pytest.mark.parametrize("dies", ["create", "write", "rename", "sync-folder"])
+def test_a_keychain_slot_that_stopped_half_way_has_its_key_or_is_not_there(tmp_path: Path, dies: str) -> None:
+    class Stopped(BaseException):
+        pass
+
+    def fault(tick: str) -> None:
+        if tick == dies:
+            raise Stopped
+
+    keychain = Keychain()
+    vault = SealedVault(_vault(tmp_path).path, fault=fault)
+    vault.open(passphrase())
+    with pytest.raises(Stopped):
+        SlotChanges(vault, keychain).add(KeychainKey(keychain), "", ["keys"])
+    there = [slot.id for slot in SealedVault(vault.path).slots() if slot.type == "keychain"]
+    assert [slot for _, slot in keychain.items] == there
+    assert _opens(vault, KeychainKey(keychain)) == (("access-key/A",) if there else "no-such-slot")

@@ -89,6 +89,28 @@ def test_the_recovery_code_is_typed_at_the_same_question(vault: SealedVault) -> 
     assert code.reveal() not in "".join(ask.questions)
 
 
+@pytest.mark.parametrize("start", ["cg1 ", "CG1-", " cg1"])
+def test_a_passphrase_that_looks_like_a_code_opens(tmp_path: Path, start: str) -> None:
+    words = f"{start}is how my passphrase begins"
+    made = SealedVault(str(tmp_path / "vault.cgv"))
+    made.create(Secret(words), CHEAP)
+    made.put("totp/x", "two")
+    code = generate()
+    SlotChanges(made).add(RecoveryCode(code))
+    assert _get(_backend(made, Asked(words)), "totp/x") == "two"
+    wrong = code.reveal().replace(code.reveal()[7], "B")
+    ask = Asked(wrong, code.reveal())
+    assert _get(_backend(made, ask), "totp/x") == "two"
+    assert "recovery code look" in ask.questions[1], "which group is still said"
+
+
+def test_a_code_without_its_beginning_opens(vault: SealedVault) -> None:
+    code = generate()
+    SlotChanges(vault).add(RecoveryCode(code))
+    typed = code.reveal().removeprefix("CG1-").lower().replace("-", " ")
+    assert _get(_backend(vault, Asked(typed)), "totp/x") == "two"
+
+
 def test_a_security_key_is_touched_instead_of_typing(vault: SealedVault) -> None:
     device = SoftwareKey()
 
