@@ -14,7 +14,6 @@ from credguard.catalog.journal import Journals
 from credguard.catalog.keys import Keys, Profiles
 from credguard.demo.cloud.companies import Company
 from credguard.demo.cloud.server import Double
-from credguard.demo.cloud.timing import Timing
 from credguard.domain.keys import AccessKey, Credentials
 from credguard.domain.otp import OtpEntry
 from credguard.domain.profiles import ProfileLink
@@ -43,11 +42,23 @@ region = eu-west-1 ; kept
 class MfaDesk:
     """One company's key in a store, a profile that uses it, and the double with the same clock."""
 
-    def __init__(self, folder: Path, company: Company, devices: bool = False, known: bool = True) -> None:
-        """`devices`: the user keeps the devices of the invented company; `known`: their codes are here."""
+    begun = ""  # for a test to remember its device or run
+
+    def __init__(
+        self,
+        folder: Path,
+        company: Company,
+        devices: bool = False,
+        known: bool = True,
+        double: Double | None = None,
+        clock: FakeClock | None = None,
+    ) -> None:
+        """`devices`: the user keeps the devices of the invented company; `known`: their codes are here.
+        `double`: one that is there already, with its `clock`."""
         self.folder, self.company = folder, company
-        self.clock = FakeClock()
-        self.double = Double(self.clock, timing=Timing(device=10.0))
+        self.clock = clock or FakeClock()
+        self.double = double or Double(self.clock)
+        self.double.timing.device = 10.0
         person = company.people[0]
         self.user = self.double.user(company.account_id, person.name)
         if not devices:
