@@ -14,7 +14,7 @@ from credguard.cli.output import Output, harmless
 from credguard.cli.questions import confirm, typed
 from credguard.cli.steps import StepLines
 from credguard.domain.errors import CredGuardError, Locked
-from credguard.domain.text import text
+from credguard.domain.text import quoted, text
 
 if TYPE_CHECKING:
     from credguard.queries.accounts import KeyRow
@@ -231,7 +231,7 @@ def _say(output: Output, report: EnrolmentReport) -> None:
             if report.profiles:
                 output.line("Your aws commands get their code from CredGuard.")
             else:
-                output.line(f'For the website: credguard totp code "{harmless(report.account)}"')
+                output.line(f"For the website: credguard totp code {quoted(harmless(report.code_name))}")
         case "enrol", _:
             output.line("Taken back. No new device is on.")
         case "remove", "done":

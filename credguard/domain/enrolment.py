@@ -42,6 +42,7 @@ from credguard.domain.enrolment_state import (
     Unwritten,
     WriteSerial,
     Written,
+    provers,
 )
 from credguard.domain.enrolment_steps import steps
 from credguard.domain.machine import (
@@ -79,7 +80,7 @@ def next_effect(state: State) -> Next:
         case "find" | "confirm":
             return LookAtDevices(serial)
         case "session":
-            return OpenSession(_provers(state))
+            return OpenSession(provers(state))
         case "create":
             return CreateDevice(state.used[-1])
         case "enable":
@@ -89,7 +90,7 @@ def next_effect(state: State) -> Next:
         case "seal":
             return SealFiles(serial, state.seals)
         case "write":
-            return WriteSerial(serial, state.backups[-1] if state.backups else None)
+            return WriteSerial(serial, state.backups[-1] if state.edits else None)
         case "unwrite":
             return UnwriteSerial(serial)
         case "deactivate":
@@ -102,12 +103,6 @@ def next_effect(state: State) -> Next:
             return ResyncDevice(serial)
         case "end":
             return Done(state.failure)
-
-
-def _provers(state: State) -> tuple[str, ...]:
-    """The devices whose codes prove the user: those of before, then this one once it may be on."""
-    own = (state.serial,) if state.enabled or state.may_be else ()
-    return (*state.present, *own)
 
 
 def _pause(state: State) -> Pause:

@@ -183,7 +183,14 @@ def concerned(state: State) -> tuple[Profile, ...]:
 def sealed(state: State, event: FilesSealed) -> State:
     backups = (*state.backups, event.backup) if event.backup is not None else state.backups
     # From now on they may name it: nobody sees the moment at which they do.
-    return replace(state, phase="write", written=True, backups=backups, seals=state.seals + 1)
+    return replace(
+        state,
+        phase="write",
+        written=True,
+        edits=event.backup is not None,
+        backups=backups,
+        seals=state.seals + 1,
+    )
 
 
 def written(state: State, event: Written) -> State:

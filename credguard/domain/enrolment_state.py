@@ -233,7 +233,8 @@ class State:
     were here. `enabled`: the device is on; `may_be`: it is, or may be; `taken`: AWS said that it is in use;
     `sent`: AWS was asked to turn it on, or may have been; `kept`: its secret is stored here. `again`: after
     the clean-up another device is made. `unsure`: nobody knows whether the device exists. `written`: the
-    profiles `writes` name it, or may; `backups` are sealed copies of the AWS files. `barred`: why AWS does
+    profiles `writes` name it, or may; `backups` are sealed copies of the AWS files, `edits`:
+    the last one waits to be made. `barred`: why AWS does
     not let us take it from the user. `left` are unassigned devices that AWS did not let us delete, `perhaps`
     those of which nobody knows whether they exist. `sessions` counts those opened since a call last went
     through; `session_for` is the phase that needs one.
@@ -275,6 +276,7 @@ class State:
     written: bool = False
     seals: int = 0
     backups: tuple[str, ...] = ()
+    edits: bool = False
     left: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
     back: bool = False
@@ -300,6 +302,14 @@ class State:
     def virtual(self) -> bool:
         """Only virtual devices are deleted; others are taken from the user, and that is all."""
         return ":mfa/" in self.serial
+
+
+def provers(state: State) -> tuple[str, ...]:
+    """The devices whose codes may prove the user: those that were on, then this one once it may be. Where
+    they may not be listed, those of the codes here, the user's own names first."""
+    known = sorted(set(state.known) - {state.serial}, key=lambda serial: state.user not in serial)
+    before = state.present if state.listed else tuple(known)
+    return (*before, state.serial) if state.enabled or state.may_be else before
 
 
 def serial_of(state: State, name: str) -> str:

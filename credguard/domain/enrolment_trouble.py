@@ -7,7 +7,7 @@ from dataclasses import replace
 from credguard.domain import enrolment_failures as failures
 from credguard.domain import enrolment_moves as moves
 from credguard.domain.enrolment_moves import LOOKS, end, fall_back, let_go, take_back
-from credguard.domain.enrolment_state import Deactivated, Phase, State
+from credguard.domain.enrolment_state import Deactivated, Phase, State, provers
 from credguard.domain.machine import Failure
 
 #: How often a refused call is tried again while a change spreads through AWS.
@@ -105,7 +105,7 @@ def failed(state: State, failure: Failure) -> State:
 
 def _provable(state: State) -> bool:
     """Whether another session may help: without a device there is none, and the key signs by itself."""
-    return state.sessions < SESSIONS and (bool(state.present) or state.enabled or state.may_be)
+    return state.sessions < SESSIONS and bool(provers(state))
 
 
 def _not_made(state: State, failure: Failure) -> State:

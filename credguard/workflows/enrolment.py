@@ -78,6 +78,7 @@ class EnrolmentReport:
     others: tuple[str, ...] = ()
     kept: Text | None = None
     halted: bool = False
+    code_name: str = ""  # what the stored code is called here
 
     def to_json(self) -> dict[str, Any]:
         """`mfa enrol|remove|resync --json`."""
@@ -219,7 +220,7 @@ class Enrolments(EnrolmentEffects):
                     ),
                 )
             journal = self.journals.start(machine.NAME, key.arn or "", state, machine.TYPES, self.clock.now())
-            return self._go(journal, (), tell)
+            return self._named(self._go(journal, (), tell))
 
     def _again(self, run_id: str, news: Iterable[Event], tell: Tell) -> EnrolmentReport:
         journal: RunJournal[State] = self.journals.open(run_id, machine.TYPES)
@@ -230,7 +231,15 @@ class Enrolments(EnrolmentEffects):
             state, _ = journal.load()
             if row is not None and row.ended is not None:
                 return _report(run_id, state, Done(state.failure))
-            return self._go(journal, news, tell)
+            return self._named(self._go(journal, news, tell))
+
+    def _named(self, report: EnrolmentReport) -> EnrolmentReport:
+        if not report.on or report.failure is not None or report.purpose != "enrol":
+            return report
+        with contextlib.suppress(CredGuardError):  # it is done either way
+            entry = self.codes.of_serial(report.serial)
+            return replace(report, code_name=entry.name if entry is not None else "")
+        return report
 
     @contextlib.contextmanager
     def _alone(self, state: State) -> Iterator[None]:

@@ -151,13 +151,14 @@ class EnrolmentEffects:
             kept,
             demands,
             self.clock.now(),
-            self._known(),
+            self._known(state),
         )
 
-    def _known(self) -> tuple[str, ...]:
-        """The serials of the codes here, those among them that a person removed."""
+    def _known(self, state: State) -> tuple[str, ...]:
+        """The serials of the account's codes here, with those that a person removed."""
         entries = (*self.codes.entries(), *self.codes.entries(deleted=True))
-        return tuple(sorted({e.serial for e in entries if isinstance(e, OtpEntry) and e.serial}))
+        serials = {e.serial for e in entries if isinstance(e, OtpEntry) and e.serial}
+        return tuple(sorted(serial for serial in serials if f":{state.account_id}:" in serial))
 
     def _forbidden(self, state: State, credentials: Credentials) -> bool | None:
         """Whether a rule forbids what IAM users may see of themselves: that is how a policy demands MFA."""
