@@ -20,6 +20,7 @@ from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.exchange import jwe
+from credguard.system.bounded import read_bounded
 
 #: A desktop may ask its person to unlock the collection.
 UNLOCK_SECONDS = 60.0
@@ -47,8 +48,7 @@ def read_folder(folder: str, password: Secret, wanted: Callable[[str], bool]) ->
         if not wanted(name) or not os.path.isfile(path):
             continue
         try:
-            with open(path, encoding="ascii") as opened:
-                plain = jwe.decrypt(opened.read(jwe.MAX_SIZE + 1), password)
+            plain = jwe.decrypt(read_bounded(path, jwe.MAX_SIZE).decode("ascii"), password)
             found[name] = _data(plain)
         except jwe.WrongPassword:
             raise CredGuardError(
@@ -57,7 +57,7 @@ def read_folder(folder: str, password: Secret, wanted: Callable[[str], bool]) ->
                 text("Try again. Nothing was imported."),
                 retry=True,
             ) from None
-        except (OSError, ValueError, KeyError, TypeError, jwe.Unreadable):
+        except (CredGuardError, ValueError, KeyError, TypeError, RecursionError, jwe.Unreadable):
             raise _unreadable(path) from None
     return found
 

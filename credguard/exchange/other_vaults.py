@@ -18,8 +18,10 @@ from credguard.domain.keys import is_temporary, looks_like_key_id
 from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.exchange import go_keyring
+from credguard.system.bounded import read_bounded
 
 _SECRET_FORM = re.compile(r"[A-Za-z0-9/+]{40}")
+_SETTINGS = 1 << 20  # bytes of a settings file
 #: Kinds of stores that are read here, as both programs name them.
 _READ = ("", "secret-service", "file", "keychain")
 
@@ -87,9 +89,8 @@ def _settings(path: str) -> dict[str, str]:
     import tomllib
 
     try:
-        with open(path, "rb") as file:
-            found = tomllib.load(file).get("Keyring", {})
-    except (OSError, ValueError):
+        found = tomllib.loads(read_bounded(path, _SETTINGS).decode()).get("Keyring", {})
+    except (CredGuardError, ValueError, RecursionError):
         return {}
     return {k: v for k, v in found.items() if isinstance(v, str)} if isinstance(found, dict) else {}
 
@@ -164,7 +165,7 @@ def _key(name: str, data: Secret) -> VaultKey | None:
         value = json.loads(data.reveal())
         key_id, secret = str(value["AccessKeyID"]), str(value["SecretAccessKey"])
         token = value.get("SessionToken")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     if token or not looks_like_key_id(key_id) or is_temporary(key_id) or not _SECRET_FORM.fullmatch(secret):
         return None

@@ -13,6 +13,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -32,6 +33,9 @@ _NAME = re.compile(r"(\d{8}T\d{6}Z)-([0-9a-f]+)-([0-9A-Za-z]+)\.cgb")
 
 class Sealer(Protocol):
     """Seals bytes with a key of the store (`vault/filebackup.py`)."""
+
+    def making_copy(self) -> AbstractContextManager[None]:
+        """Around sealing a copy and writing it: no other process gives the copies a new key meanwhile."""
 
     def seal(self, data: bytes) -> bytes: ...
 
@@ -96,9 +100,10 @@ def write_backup(
     data = json.dumps(_to_json(backup), separators=(",", ":")).encode("ascii")
     make_private_folder(folder)
     path = os.path.join(folder, name)
-    replace_file(path, sealer.seal(data), mode=0o600)
-    with open(path, "rb") as file:
-        found = sealer.unseal(file.read())
+    with sealer.making_copy():
+        replace_file(path, sealer.seal(data), mode=0o600)
+        with open(path, "rb") as file:
+            found = sealer.unseal(file.read())
     if found != data:
         raise CredGuardError(
             "backup-differs",
@@ -113,21 +118,31 @@ def read_backup(folder: str, name: str, sealer: Sealer) -> Backup:
 
     Raises CredGuardError `backup-missing` or `backup-unreadable`, and what the store raises.
     """
+    sealed = _bytes(folder, name)
+    while True:
+        try:
+            return _from_json(name, json.loads(sealer.unseal(sealed)))
+        except (ValueError, KeyError, TypeError):
+            raise _unreadable(name) from None
+        except CredGuardError as error:
+            if error.code != "backup-unreadable":
+                raise
+            # Sealed anew between the two looks? Then what lies there now fits the key that is there now.
+            before, sealed = sealed, _bytes(folder, name)
+            if sealed == before:
+                raise _unreadable(name) from None
+
+
+def _bytes(folder: str, name: str) -> bytes:
     try:
         with open(os.path.join(folder, name), "rb") as file:
-            sealed = file.read()
+            return file.read()
     except OSError:
         raise CredGuardError(
             "backup-missing",
             text("The sealed copy {name} is not there.", name=name),
             text("Look in the folder {folder}. Your keys in the store are untouched.", folder=folder),
         ) from None
-    try:
-        return _from_json(name, json.loads(sealer.unseal(sealed)))
-    except (ValueError, KeyError, TypeError):
-        raise _unreadable(name) from None
-    except CredGuardError as error:
-        raise (_unreadable(name) if error.code == "backup-unreadable" else error) from None
 
 
 def _unreadable(name: str) -> CredGuardError:

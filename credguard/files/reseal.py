@@ -42,6 +42,8 @@ def reseal(folder: str, sealer: Sealer) -> int:
         try:
             with open(path, "rb") as file:
                 sealed = file.read()
+        except FileNotFoundError:  # too old meanwhile
+            continue
         except OSError as error:
             raise translate(error, path) from None
         try:

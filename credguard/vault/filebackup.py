@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
@@ -23,16 +25,29 @@ _DUE = "renew"
 class BackupSealer:
     """Seals and opens the copies. The key is in the store of the keys, read back before its first use."""
 
-    def __init__(self, store: SecretStore, unfinished: Callable[[BackupSealer], None] | None = None) -> None:
-        """`unfinished` is called before something is sealed while a new key is due: the copies there are
-        have to be sealed anew first."""
+    def __init__(
+        self,
+        store: SecretStore,
+        unfinished: Callable[[BackupSealer], None] | None = None,
+        alone: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
+        """`alone`: one process at a time makes copies, or gives them a new key. `unfinished` is called before
+        a copy is made while a new key is due: the copies there are have to be sealed anew first."""
         self._store = store
         self._unfinished = unfinished
+        self._alone = alone
+
+    @contextlib.contextmanager
+    def making_copy(self) -> Iterator[None]:
+        """Around sealing a copy and putting it in its place, so that no new key begins and ends between the
+        two. Raises `busy`, and as sealing anew does."""
+        with self._alone():
+            if self._unfinished is not None and self.is_due:
+                self._unfinished(self)
+            yield
 
     def seal(self, plain: bytes) -> bytes:
         """`plain`, sealed; makes the key when there is none yet. Raises what the store raises."""
-        if self._unfinished is not None and self.is_due:
-            self._unfinished(BackupSealer(self._store))
         key = self._key()
         if key is None:
             # Of two processes that make one at the same time, both use the one that is stored.

@@ -226,7 +226,7 @@ class Opening(Catalogs):
             activity=lambda: self._activity,
             backups=places.backups(),
             clock=self.clock,
-            alone=lambda: self.interlock.hold("file-backup", wait=10.0),
+            alone=self._copies_alone,
         )
 
     def notices(self) -> tuple[Text, ...]:

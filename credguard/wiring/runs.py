@@ -103,8 +103,7 @@ class Runs(Opening):
             return identify(self.clients, credentials, region=region, endpoint_url=endpoint_url)
 
         def finish(sealer: BackupSealer) -> None:
-            with self.interlock.hold("file-backup", wait=10.0):
-                renew(places.backups(), sealer)
+            renew(places.backups(), sealer)
 
         return Tools(
             store=self.store,
@@ -115,7 +114,7 @@ class Runs(Opening):
             activity=self._activity,
             identify=who,
             prove=resolve_profile,
-            sealer=BackupSealer(self.store, finish),
+            sealer=BackupSealer(self.store, finish, self._copies_alone),
             backup_folder=places.backups(),
             helper=tuple(places.helper()),
             interlock=self.interlock,

@@ -96,6 +96,10 @@ class Vaults(Adapters):
         # given up by its caller, and waits for a person.
         return self.interlock.hold(name, wait=1.0 if name == KEYCHAIN_CHANGE else 10.0)
 
+    def _copies_alone(self) -> AbstractContextManager[None]:
+        """One process at a time makes sealed copies in `backups/`, or gives them a new key."""
+        return self.interlock.hold("file-backup", wait=10.0)
+
     @cached_property
     def agent(self) -> Agent | None:
         """Questions to the agent of this state folder; None in the agent itself."""

@@ -18,6 +18,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.files.reseal import renew
+from credguard.system.bounded import read_bounded
 from credguard.system.clock import Clock
 from credguard.vault.filebackup import BackupSealer
 from credguard.vault.sealed import argon, recovery, rules
@@ -31,6 +32,7 @@ from credguard.vault.sealed.credentials import (
     SecurityKey,
     SecurityKeys,
 )
+from credguard.vault.sealed.format import MAX_FILE
 from credguard.vault.sealed.merge import Merged, merge
 from credguard.vault.sealed.slot_changes import SlotChanges
 from credguard.vault.sealed.slots import SlotView
@@ -234,7 +236,8 @@ class VaultCare:
         """
         self.open()
         if on:
-            self._changes.narrow(part, {"passphrase", "keychain"})
+            with self._new_keys():
+                self._changes.narrow(part, {"passphrase", "keychain"})
             self.renew_file_backups()
             self._note(text("let the {what} need a security key", what=part))
             return
@@ -332,15 +335,7 @@ class VaultCare:
 
     def merge(self, path: str) -> Merged:
         """Another branch of this vault, taken into it. Raises as `merge`, and `file-unreadable`."""
-        try:
-            with open(path, "rb") as file:
-                data = file.read()
-        except OSError as error:
-            raise CredGuardError(
-                "file-unreadable",
-                text("{path} cannot be read: {reason}.", path=path, reason=error.strerror or "unknown"),
-                text("Check who owns the file, and its mode. Nothing was changed."),
-            ) from None
+        data = read_bounded(path, MAX_FILE)
         self.open()
         merged = merge(self._vault, data)
         self._note(text("merged another copy of the vault"))

@@ -12,6 +12,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.text import text
 from credguard.vault.sealed import body
 from credguard.vault.sealed.format import VaultFile
+from credguard.vault.sealed.lineage import following
 from credguard.vault.sealed.slots import Bundle
 from credguard.vault.sealed.vault import Loaded, SealedVault
 
@@ -58,7 +59,8 @@ def merge(vault: SealedVault, other: bytes) -> Merged:
             bodies.append(replace(compartment, generation=after, body=sealed))
         admin = body.reseal_admin(bundle.head, file.vault, file.generation, after, file.admin)
         found.append(Merged(tuple(sorted(added)), tuple(sorted(replaced_)), tuple(sorted(kept))))
-        return replace(file, generation=after, compartments=tuple(bodies), admin=admin), bundle
+        joined_file = replace(file, generation=after, compartments=tuple(bodies), admin=admin)
+        return following(joined_file, (theirs.file, theirs.trailer.hex())), bundle
 
     vault.edit(change)
     vault.accept()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from credguard.domain.text import Text, text
+from credguard.vault.sealed.lineage import Lineage
 
 ROLLED_BACK, OTHER_BRANCH, MENDED = "rolled-back", "other-branch", "mode-mended"
 
@@ -39,11 +40,11 @@ class Notice:
         return self.code != MENDED
 
 
-def compare(seen: Seen, vault: str, generation: int, checksum: str) -> Notice | None:
-    """The file against what was noted; notes what is newer."""
+def compare(seen: Seen, vault: str, generation: int, checksum: str, before: Lineage) -> Notice | None:
+    """The file against what was noted; notes what is newer. `before`: the files that it was made from."""
     noted = seen.get(vault)
-    if noted is None or generation > noted[0]:
-        seen.note(vault, generation, checksum)
+    if noted is None or before.has(noted[1]):
+        seen.note(vault, generation, checksum, accept=noted is not None and generation <= noted[0])
     elif checksum == noted[1]:
         return None
     elif generation < noted[0]:
@@ -52,7 +53,7 @@ def compare(seen: Seen, vault: str, generation: int, checksum: str) -> Notice | 
             text("The vault is older than the one used last (generation {n}, not {last}): "
                  "a restored backup, or somebody’s doing.", n=generation, last=noted[0]),
         )  # fmt: skip
-    else:
+    elif generation == noted[0] or before.excludes(*noted):
         return Notice(
             OTHER_BRANCH,
             text(
@@ -60,6 +61,8 @@ def compare(seen: Seen, vault: str, generation: int, checksum: str) -> Notice | 
                 "To have both: credguard vault merge FILE"
             ),
         )
+    else:  # younger, and its list does not reach back that far
+        seen.note(vault, generation, checksum)
     return None
 
 

@@ -24,6 +24,7 @@ from credguard.vault.sealed import argon, body, format, rules  # noqa: A004 the 
 from credguard.vault.sealed.body import CODES, KEYS, Items, compartment_of
 from credguard.vault.sealed.credentials import Credential, Passphrase, Prepared
 from credguard.vault.sealed.format import Compartment, VaultFile, changed
+from credguard.vault.sealed.lineage import following, lineage_of
 from credguard.vault.sealed.seen import Notice, Seen, compare, leave_open
 from credguard.vault.sealed.slots import Bundle, DoesNotFit, SlotView, new_slot, open_slot, wrap
 from credguard.vault.sealed.views import no_such_slot, rekeyed, view_of
@@ -410,6 +411,8 @@ class SealedVault:
             with contextlib.suppress(CredGuardError):
                 if self._seen is not None:
                     leave_open(self._seen, file.vault, file.generation)
+        if self._loaded is not None:
+            file = following(file, (self._loaded.file, self._loaded.trailer.hex()))
         self._disk.replace(format.write(file, bundle.head))
         self._take(self._disk.read(), bundle)
 
@@ -462,7 +465,8 @@ class SealedVault:
     def _compare(self, loaded: Loaded) -> Notice | None:
         """Against what was noted. A note that cannot be kept never stops a save."""
         with contextlib.suppress(CredGuardError):
-            return compare(self._seen, *_note(loaded)) if self._seen is not None else None
+            if self._seen is not None:
+                return compare(self._seen, *_note(loaded), lineage_of(loaded.file.extra))
         return None
 
     def now_iso(self) -> str:

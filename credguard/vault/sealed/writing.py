@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import glob
+import itertools
 import os
 import stat
 from collections.abc import Callable
@@ -144,9 +145,7 @@ class Disk:
         aside = None
         if self.exists:
             now = datetime.datetime.fromtimestamp(self._clock.now(), datetime.UTC)
-            aside = f"{self.path}.damaged-{now.strftime('%Y%m%d-%H%M%S')}"
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(aside)
+            aside = _unused(f"{self.path}.damaged-{now.strftime('%Y%m%d-%H%M%S')}")
             _link(self.path, aside)
         replace_file(self.path, data, mode=0o600, fault=self._fault)
         return aside
@@ -240,6 +239,13 @@ def with_copy(error: CredGuardError, copies: tuple[Copy, ...]) -> CredGuardError
         error.retry,
         error.detail,
     )  # fmt: skip
+
+
+def _unused(path: str) -> str:
+    """This name, or with a number behind it: what was set aside within the same second stays."""
+    return next(
+        name for n in itertools.count(1) if not os.path.lexists(name := path if n == 1 else f"{path}-{n}")
+    )
 
 
 def _link(source: str, target: str) -> None:

@@ -182,7 +182,7 @@ def test_unknown_header_fields_of_a_newer_minor_stay(tmp_path: Path) -> None:
     again = _reopened(tmp_path / "vault.cgv")
     again.put("access-key/Z", "z")
     file = layout.read((tmp_path / "vault.cgv").read_bytes())
-    assert file.extra == {"future": {"x": 1}}
+    assert file.extra["future"] == {"x": 1}
     assert file.minor == 3
 
 

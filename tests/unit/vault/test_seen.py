@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from credguard.catalog.database import open_database
 from credguard.catalog.seen import SeenInCatalog
 from credguard.domain.errors import CredGuardError
 from credguard.domain.text import text
+from credguard.vault.sealed import format as layout
+from credguard.vault.sealed.lineage import FIELD, LISTED, following, lineage_of
 from credguard.vault.sealed.merge import merge
 from credguard.vault.sealed.vault import SealedVault
 from tests.support.stores import CHEAP, passphrase
@@ -113,6 +116,83 @@ def test_a_write_that_fails_leaves_the_warning(folder: Folder) -> None:
     with pytest.raises(Full):
         vault.put("totp/new", "1")
     assert len(_codes(folder.opened())) == 1
+
+
+def test_a_branch_that_went_on_further_than_the_file_used_last_is_told(folder: Folder) -> None:
+    """Two computers in a synced folder: the other one wrote more, so its generation is the higher one."""
+    folder.elsewhere(folder.old, *(f"totp/there{n}" for n in range(5)))
+    vault = folder.opened()
+    assert _codes(vault) == ["other-branch"]
+    vault.put("totp/new", "1")
+    assert _codes(folder.opened()) == ["other-branch"], "a change answers nothing"
+    vault = folder.opened()
+    merge(vault, folder.last)
+    assert _codes(folder.opened()) == []
+    assert "totp/here" in folder.opened().names()
+
+
+def test_both_computers_take_a_merged_file_for_the_newest(folder: Folder, tmp_path: Path) -> None:
+    theirs = open_database(str(tmp_path / "theirs.sqlite"))
+
+    def their_vault() -> SealedVault:
+        vault = SealedVault(str(folder.path), seen=lambda: SeenInCatalog(theirs))
+        vault.open(passphrase())
+        return vault
+
+    folder.path.write_bytes(folder.old)
+    for name in ("totp/a", "totp/b", "totp/c"):
+        their_vault().put(name, "3")
+    branch = folder.path.read_bytes()
+    folder.path.write_bytes(folder.last)
+    merge(folder.opened(), branch)
+    folder.opened().put("totp/after", "4")
+    assert _codes(folder.opened()) == []
+    assert _codes(their_vault()) == [], "both branches went into it"
+
+
+def test_what_the_other_computer_made_of_the_file_used_last_is_no_branch(folder: Folder) -> None:
+    folder.elsewhere(folder.last, *(f"totp/there{n}" for n in range(5)))
+    assert _codes(folder.opened()) == []
+    folder.elsewhere(folder.path.read_bytes(), *(f"totp/more{n}" for n in range(5)))
+    assert _codes(folder.opened()) == []
+
+
+def test_after_the_file_used_last_was_put_back_a_change_is_no_reason_to_warn(folder: Folder) -> None:
+    folder.elsewhere(folder.old, "totp/there")
+    for number in range(3):
+        folder.opened().put("totp/new", str(number))  # with the warning
+    folder.path.write_bytes(folder.last)
+    folder.opened().put("totp/back", "1")
+    assert _codes(folder.opened()) == []
+
+
+def test_a_file_that_lists_nothing_is_taken_as_the_younger_one(folder: Folder, tmp_path: Path) -> None:
+    """A vault made before the list existed; and one of a program that wrote the list back as it was."""
+    vault = folder.opened()
+    before = vault.loaded().file
+    for listed in ({}, {FIELD: "?"}, {FIELD: [[1], ["x", 2], [-1, "a" * 32], [before.generation, "short"]]}):
+        vault = folder.opened()
+        file = replace(vault.loaded().file, extra=listed, generation=vault.loaded().file.generation)
+        assert lineage_of(file.extra).files == frozenset()
+    bare = replace(before, extra={})
+    folder.path.write_bytes(layout.write(bare, vault.loaded().bundle.head))
+    vault = folder.opened()
+    assert _codes(vault) == ["other-branch"], "the same generation, another file"
+    vault.accept()
+    vault.put("totp/x", "1")
+    assert _codes(folder.opened()) == []
+    (entry,) = lineage_of(folder.opened().loaded().file.extra).files
+    assert entry[0] == before.generation
+
+
+def test_the_list_stays_short(folder: Folder) -> None:
+    loaded = folder.opened().loaded()
+    long = [[n, f"{n:032x}"] for n in range(LISTED + 50)]
+    file = replace(loaded.file, generation=LISTED + 50, extra={FIELD: long})
+    listed = following(file, (file, "f" * 64)).extra[FIELD]
+    assert len(listed) == LISTED
+    assert listed[0] == [LISTED + 50, "f" * 32]
+    assert listed[-1][0] == 51
 
 
 def test_notes_that_cannot_be_kept_stop_no_write(folder: Folder) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,12 @@ from credguard.domain.secret import Secret
 from credguard.files import backups
 from credguard.files import reseal as reseal_file
 from credguard.files.reseal import reseal
+from credguard.system.interlock import Interlock
 from credguard.vault.filebackup import BackupSealer
 from credguard.vault.keychain_slots import KeychainSlots
 from credguard.vault.sealed.backend import SealedBackend
+from credguard.vault.sealed.format import MAX_FILE
+from credguard.vault.sealed.slot_changes import SlotChanges
 from credguard.vault.sealed.vault import SealedVault
 from credguard.vault.store import SecretStore
 from credguard.workflows.vault_care import VaultCare
@@ -147,7 +152,8 @@ def test_a_removal_that_was_killed_is_finished_by_the_next_use(
         house.care.open()
     else:
         sealer = BackupSealer(house.store, lambda plain: reseal_file.renew(str(house.folder), plain))
-        sealer.unseal(sealer.seal(b"more"))
+        with sealer.making_copy():
+            sealer.unseal(sealer.seal(b"more"))
     now = house.store.read("file-backup")
     assert now is not None
     assert set(now) == {"v", "key"}
@@ -159,6 +165,83 @@ def test_a_removal_that_was_killed_is_finished_by_the_next_use(
         with pytest.raises(CredGuardError):
             BackupSealer(memory).unseal((house.folder / name).read_bytes())
     assert house.care.state().ways[-1].slot.type == "passphrase"
+
+
+def test_a_copy_is_never_sealed_with_a_key_that_ends_meanwhile(house: House, tmp_path: Path) -> None:
+    """Between sealing a copy and putting it in its place, no renewal begins and ends: it waits."""
+    lock = Interlock(str(tmp_path / "locks"), house.clock)
+    house.copy("r1")
+
+    def alone() -> AbstractContextManager[None]:
+        return lock.hold("file-backup")
+
+    class Slow(BackupSealer):
+        def seal(self, plain: bytes) -> bytes:
+            sealed = super().seal(plain)
+            with pytest.raises(CredGuardError) as caught, alone():
+                reseal_file.renew(str(house.folder), BackupSealer(house.store))
+            assert caught.value.code == "busy"
+            return sealed
+
+    house.sealer = Slow(house.store, alone=alone)
+    name = house.copy("r2")
+    with alone():
+        reseal_file.renew(str(house.folder), BackupSealer(house.store))
+    assert backups.read_backup(str(house.folder), name, BackupSealer(house.store)).note == {"run": "r2"}
+
+
+def test_a_copy_that_is_sealed_anew_while_it_is_read_is_read(house: House) -> None:
+    name = house.copy("r1")
+
+    class Overtaken(BackupSealer):
+        def unseal(self, sealed: bytes) -> bytes:
+            if not done:
+                done.append(1)
+                reseal_file.renew(str(house.folder), BackupSealer(house.store))
+            return super().unseal(sealed)
+
+    done: list[int] = []
+    assert backups.read_backup(str(house.folder), name, Overtaken(house.store)).note == {"run": "r1"}
+
+
+def test_codes_that_need_a_key_from_now_on_are_not_forgotten_by_a_kill(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.copy("r1")
+
+    def dies(*_: object, **__: object) -> None:
+        raise Killed
+
+    house.care.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(SlotChanges, "narrow", dies)
+        with pytest.raises(Killed):
+            house.care.need_key("codes", True)
+    assert house.sealer.is_due
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_copy_put_back_twice_in_a_second_keeps_both_files(house: House, times: int) -> None:
+    stood = []
+    for number in range(times):
+        stood.append(b"damaged %d" % number)
+        house.path.write_bytes(stood[-1])
+        house.care.use_copy(house.care.copies()[0])
+    kept = house.care._vault.set_aside()
+    assert sorted(Path(path).read_bytes() for path in kept) == stood
+
+
+def test_a_merge_reads_no_pipe_no_device_and_nothing_endless(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(b"CREDGV\r\n")
+    os.truncate(tmp_path / "large", MAX_FILE + 1)
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "pipe", tmp_path / "large", tmp_path / "folder", Path("/dev/zero")):
+        with pytest.raises(CredGuardError) as caught:
+            house.care.merge(str(path))
+        assert caught.value.code == "file-unreadable", path
 
 
 def test_a_removal_that_is_refused_leaves_the_key_of_the_copies(house: House) -> None:
