@@ -169,6 +169,18 @@ TABLE: tuple[Setting, ...] = (
         choices=("stay", "show", "off"),
     ),
     Setting(
+        "tray_codes",
+        bool,
+        False,
+        text("With the keychain: the tray goes on showing codes while the window is locked"),
+    ),
+    Setting(
+        "hide_from_sharing",
+        bool,
+        True,
+        text("Our windows are hidden from shared screens and recordings, where the system can do that"),
+    ),
+    Setting(
         "approve",
         str,
         "off",

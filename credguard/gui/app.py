@@ -82,3 +82,4 @@ def _begin(window: Window) -> None:
         from credguard.gui.agent_link import AgentLink
 
         window.link = AgentLink(window)
+        window.follow_sharing()

@@ -113,6 +113,12 @@ class Tray(QObject):
             made.locks.connect(self._window.lock)
             made.unlocks.connect(self._unlock)
             made.quits.connect(self._window.quit)
+            self._window.follow_sharing()
+        return self._popup
+
+    @property
+    def shown_popup(self) -> TrayPopup | None:
+        """The popup, where it was made already."""
         return self._popup
 
     def pop_up(self) -> None:

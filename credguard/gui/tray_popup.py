@@ -140,11 +140,17 @@ class TrayPopup(Floating):
         """Read what is so now, and show it at the point `near` (of the screen)."""
         self.near = near
         self.field.edit.clear()
-        if self._window.locked:
+        if self._window.locked and not self._keeps():
             self._show_locked("locked")
             self._appear()
             return
         self._read()
+
+    def _keeps(self) -> bool:
+        """Whether codes stay here while the window is locked: never those of the sealed vault."""
+        services = self._window.services
+        kind = services.settings.get("codes_store") or services.store_kind()
+        return kind == "keychain" and bool(services.settings.get("tray_codes"))
 
     def _read(self) -> None:
         services = self._window.services
@@ -154,7 +160,7 @@ class TrayPopup(Floating):
         def got(view: TrayView) -> None:
             if asked != self._asked:
                 return
-            if self._window.locked or view.locked:
+            if view.locked or (self._window.locked and not self._keeps()):
                 self._show_locked("codes" if view.openness.state == "codes-locked" else "locked")
             elif view.openness.state == "none":
                 self._show_locked("none")
@@ -173,9 +179,11 @@ class TrayPopup(Floating):
         self._view = view
         self._locked.hide()
         self._head.show()
-        self.lock.setText("Lock")
-        self.lock.icon_name = "lock"
-        alarm = view.alarm
+        locked = self._window.locked
+        self.lock.setText("Unlock" if locked else "Lock")
+        self.lock.icon_name = "lock-open" if locked else "lock"
+        # The page that it leads to is locked.
+        alarm = view.alarm if not locked else None
         if alarm is not None:
             self.alarm.say(words(alarm.title))
         self._alarm_holder.setVisible(alarm is not None)
@@ -348,7 +356,7 @@ class TrayPopup(Floating):
         self.opens.emit(page)
 
     def _lock_or_unlock(self) -> None:
-        locked = self._head.isHidden()
+        locked = self._head.isHidden() or self._window.locked
         self.hide()
         (self.unlocks if locked else self.locks).emit()
 

@@ -64,9 +64,20 @@ class Window(Actions):
         self._shortcuts()
         self.show_page("home")
         QGuiApplication.setWindowIcon(app_icon())
+        self.follow_sharing()
         self._watch.start()
         # To open the store loads more than Home needs, so it waits until Home is there.
         self.tasks.idle.connect(self.look_at_lock, Qt.ConnectionType.SingleShotConnection)
+
+    def follow_sharing(self) -> None:
+        """Whether others see our windows on a shared screen may have changed."""
+        from credguard.gui.sharing import keep_out
+
+        hidden = bool(self.services.settings.get("hide_from_sharing"))
+        popup = self.tray.shown_popup if self.tray is not None else None
+        for one in (self, popup, self.link.prompt if self.link is not None else None):
+            if one is not None:
+                keep_out(one, hidden)
 
     # ── locking ──────────────────────────────────────────────────────────────────────────────────
     def look_at_lock(self) -> None:

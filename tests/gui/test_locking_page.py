@@ -164,3 +164,56 @@ def test_nothing_is_cut(window: Window, scale: float, size: tuple[int, int]) -> 
     read(window)
     assert faults(page_of(window)) == []
     assert nameless(page_of(window)) == []
+
+
+def _switch(window: Window, name: str) -> Switch:
+    found = _named(window, Switch, name)
+    assert isinstance(found, Switch)
+    return found
+
+
+def test_linux_says_that_it_hides_nothing_from_screen_sharing(window: Window) -> None:
+    switch = _switch(window, "Hide the window from screen sharing")
+    assert (switch.isEnabled(), switch.isChecked()) == (False, False)
+    assert "Linux has no such thing: what you share is seen" in said(page_of(window))
+
+
+def test_where_the_system_can_the_window_is_hidden_until_it_is_turned_off(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, bool]] = []
+    monkeypatch.setattr("credguard.gui.sharing._DRAWN_ONLY", set())
+    monkeypatch.setattr("credguard.gui.pages.locking.reach", lambda: "all")
+    monkeypatch.setattr("credguard.system.sharing.reach", lambda: "all")
+    monkeypatch.setattr("credguard.system.sharing.hide", lambda handle, on: told.append((handle, on)))
+    window.follow_sharing()
+    assert told == [(int(window.winId()), True)]
+    window.hide()
+    window.show()
+    assert told[-1] == (int(window.winId()), True)
+    window.changed()
+    read(window)
+    QTest.keyClick(_switch(window, "Hide the window from screen sharing"), Qt.Key.Key_Space)
+    until(window, lambda: _set(window, "hide_from_sharing") is False)
+    read(window)
+    assert told[-1] == (int(window.winId()), False)
+
+
+def test_codes_stay_in_the_tray_only_where_the_keychain_keeps_them(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not _switch(window, "Keep codes in the tray").isEnabled()
+    assert "Not with the sealed vault: locked, it makes no codes" in said(page_of(window))
+    monkeypatch.setattr(Services, "store_kind", lambda self: "keychain")
+    monkeypatch.setattr(Services, "store_label", lambda self: "GNOME Keyring")
+    window.changed()
+    read(window)
+    QTest.mouseClick(_switch(window, "Keep codes in the tray"), Qt.MouseButton.LeftButton)
+    until(window, lambda: _set(window, "tray_codes") is True)
+    read(window)
+    assert _switch(window, "Keep codes in the tray").isChecked()
+    _choose(window, "Programs that need a key", "wait")
+    until(window, lambda: _set(window, "locked_programs") == "wait")
+    read(window)
+    assert not _switch(window, "Keep codes in the tray").isEnabled()
+    assert "Not while programs wait: nothing is given out then" in said(page_of(window))

@@ -309,3 +309,31 @@ def test_a_second_start_brings_up_the_first(window: Window) -> None:
         assert not wanted()
     assert subprocess.run([sys.executable, "-c", child], check=False).returncode == 10, "nobody holds it now"
     assert not os.path.exists(places.window_wanted())
+
+
+def test_with_the_keychain_codes_stay_while_the_window_is_locked_if_wanted(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Services, "store_kind", lambda self: "keychain")
+    window.lock()
+    read(window)
+    popup = popped(window)
+    assert (popup.rows, popup.lock.text()) == ([], "Unlock")
+    popup.hide()
+    window.services.settings.set("tray_codes", True)
+    try:
+        popup._hidden_at = float("-inf")
+        popup = filled(window)
+        assert popup.lock.text() == "Unlock"
+        assert not popup.alarm.isVisible()  # its page is locked
+        code = popup.rows[0].code.replace(" ", "")
+        QTest.keyClick(popup.field.edit, Key.Key_Return)
+        until(window, lambda: not popup.isVisible())
+        assert QGuiApplication.clipboard().text() == code
+        assert not window.toast.isVisible()
+        assert window.locked
+        monkeypatch.setattr(Services, "store_kind", lambda self: "sealed")
+        popup._hidden_at = float("-inf")
+        assert popped(window).rows == []
+    finally:
+        window.services.settings.reset("tray_codes")

@@ -16,6 +16,7 @@ from credguard.gui.widgets.controls import Switch
 from credguard.gui.widgets.select import Select
 from credguard.gui.widgets.surface import Note
 from credguard.gui.widgets.text import Text
+from credguard.system.sharing import Reach, reach
 
 if TYPE_CHECKING:
     from credguard.gui.window import Window
@@ -25,6 +26,11 @@ _AWAY = (1, 5, 15, 30, 60, 120, 240)
 _LONGEST = (15, 60, 240, 480, 720, 1440)
 _CLIPBOARD = (10, 30, 60, 120)
 _COLUMN = 140
+_SHARING: dict[Reach, str] = {
+    "all": "Others do not see it, recordings neither",
+    "most": "Since macOS 15 some programs see it all the same",
+    "none": "Linux has no such thing: what you share is seen",
+}
 
 
 class LockingPage(SettingPage):
@@ -52,13 +58,13 @@ class LockingPage(SettingPage):
                 )
             )
         self.group("When to lock", self._when(values))
-        self.group("While it is locked", [self._programs(values, kind)])
+        self.group("While it is locked", [self._programs(values, kind), self._tray(values, kind)])
         seconds = int(values["clipboard_seconds"])
         items = [(str(n), f"{n} seconds", "") for n in sorted({*_CLIPBOARD, seconds})]
         clipboard = _sized(Select(items, "Clear the clipboard", str(seconds)))
         clipboard.chosen.connect(lambda at: self.change(("clipboard_seconds", at)))
         row = setting_row("Clear the clipboard", "If what was copied is still there", clipboard)
-        self.group("On the screen", [row])
+        self.group("On the screen", [row, self._sharing(values)])
         self.content.addStretch(1)
 
     # ── rows ─────────────────────────────────────────────────────────────────────────────────────
@@ -137,6 +143,30 @@ class LockingPage(SettingPage):
         select = _sized(Select(items, title, "wait" if waits else "go-on"), 168)
         select.chosen.connect(lambda at: self.change(("locked_programs", at)))
         return setting_row(title, line, select)
+
+    def _tray(self, values: Mapping[str, Any], kind: str) -> QWidget:
+        title = "Keep codes in the tray"
+        sealed = "sealed" in {values["codes_store"] or kind}
+        waits = values["locked_programs"] == "wait"
+        line = "Names and codes stay there while the window is locked"
+        if sealed:
+            line = "Not with the sealed vault: locked, it makes no codes"
+        elif waits:
+            line = "Not while programs wait: nothing is given out then"
+        elif values["tray"] == "off":
+            line = "The tray is turned off"
+        can = not (sealed or waits or values["tray"] == "off")
+        switch = Switch(title, can and bool(values["tray_codes"]))
+        switch.setEnabled(can)
+        switch.toggled.connect(partial(self._switched, "tray_codes"))
+        return setting_row(title, line, switch)
+
+    def _sharing(self, values: Mapping[str, Any]) -> QWidget:
+        title, can = "Hide the window from screen sharing", reach()
+        switch = Switch(title, can != "none" and bool(values["hide_from_sharing"]))
+        switch.setEnabled(can != "none")
+        switch.toggled.connect(partial(self._switched, "hide_from_sharing"))
+        return setting_row(title, _SHARING[can], switch)
 
 
 def _sized(select: Select, width: int = 128) -> Select:

@@ -80,6 +80,8 @@ class SettingPage(Page):
                     theme().reduced_motion = word == "on"
                 elif name == "tray" and self.window_.tray is not None:
                     self.window_.tray.follow()
+                elif name == "hide_from_sharing":
+                    self.window_.follow_sharing()
             ended()
 
         def failed(error: CredGuardError) -> None:
