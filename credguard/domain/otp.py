@@ -22,6 +22,8 @@ MAX_NAME = 256
 MAX_SECRET_BYTES = 1024
 MAX_ADDRESS = 64 * 1024
 _STEAM = "23456789BCDFGHJKMNPQRTVWXY"
+#: Of ASCII alone: what Unicode makes of ß or ı is another secret.
+_UPPER = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
 _SHORT = 16  # bytes; RFC 4226 asks for as many
 #: Control, bidi and zero-width characters, halves of pairs; a joiner stays where it makes one emoji of two.
 _EMOJI = "\u2190-\u2bff\U0001f000-\U0001faff\ufe0f"
@@ -91,7 +93,7 @@ def clean_secret(value: str) -> str:
 
     Raises CredGuardError `code-unreadable`. Nothing is guessed: 0 is not read as O.
     """
-    cleaned = "".join(c for c in value if c not in " \t\r\n\u00a0-=").upper()
+    cleaned = "".join(c for c in value if c not in " \t\r\n\u00a0-=").translate(_UPPER)
     if not cleaned:
         raise refused(text("The secret is empty."))
     wrong = next((c for c in cleaned if c not in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), None)
@@ -114,7 +116,9 @@ def _bytes(base32: str) -> bytes:
 
 def clean_name(value: str) -> str:
     """NFC, without control, bidi and zero-width characters, trimmed, at most 256 characters."""
-    return _HIDDEN.sub("", unicodedata.normalize("NFC", value)).strip()[:MAX_NAME].strip()
+    shown = _HIDDEN.sub("", unicodedata.normalize("NFC", value))
+    # What stood between a letter and its accent is gone.
+    return unicodedata.normalize("NFC", shown).strip()[:MAX_NAME].strip()
 
 
 # ── codes ────────────────────────────────────────────────────────────────────────────────────────
@@ -197,8 +201,10 @@ def _split(value: str) -> tuple[str, str]:
     label, mark, query = value.partition("?")
     if not mark:
         raise refused(text("The address holds no secret."))
-    # A raw # in the label must not cut the address off; behind the query it is a fragment.
-    return label, query
+    # A raw # in the label must not cut the address off; behind the query it is a fragment, unless the
+    # secret stands behind it.
+    before = query.partition("#")[0]
+    return label, query if "#" in label or not parameters(before).get("secret") else before
 
 
 def parameters(query: str) -> dict[str, str]:
@@ -277,7 +283,7 @@ def built(
         word,  # type: ignore[arg-type]
         "SHA1" if steam else _algorithm(algorithm),
         5 if steam else _number("digits", digits, 6, 5, 10),
-        30 if steam and not _given(period) else _number("period", period, 30, 1, 86_400),
+        _number("period", period, 30, 1, 86_400) if word != "hotp" else _no_period(period),
         _counter(counter) if word == "hotp" else 0,
         clean_name(names[0]),
         clean_name(names[1]),
@@ -306,8 +312,9 @@ def address(entry: OtpEntry) -> Secret:
     from urllib.parse import quote
 
     # Readers split at the first colon, an encoded one too; the issuer itself stands in its parameter.
-    account, prefix = quote(entry.account, safe=""), quote(entry.issuer.replace(":", " "), safe="")
-    label = f"{prefix}:{account}" if entry.issuer or ":" in entry.account else account
+    shown = entry.account or ("" if entry.issuer else entry.name)
+    account, prefix = quote(shown, safe=""), quote(entry.issuer.replace(":", " "), safe="")
+    label = f"{prefix}:{account}" if entry.issuer or ":" in shown else account
     fields: list[tuple[str, str | int]] = [("secret", entry.secret.reveal())]
     if entry.issuer:
         fields.append(("issuer", quote(entry.issuer, safe="")))
@@ -352,6 +359,12 @@ def _number(name: str, value: object, default: int, least: int, most: int) -> in
     if found is None or not least <= found <= most:
         raise refused(text("{name} must be between {least} and {most}.", name=name, least=least, most=most))
     return found
+
+
+def _no_period(value: object) -> int:
+    """A counter code has none: one that is written beside it must not make another code of it."""
+    _number("period", value, 30, 1, 86_400)
+    return 30
 
 
 def _counter(value: object) -> int:

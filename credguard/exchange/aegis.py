@@ -14,7 +14,7 @@ from typing import Any
 
 from credguard.domain.otp import OtpEntry, built
 from credguard.domain.secret import Secret
-from credguard.exchange import kdf
+from credguard.exchange import kdf, limits
 from credguard.exchange.json_in import decoded, fields, parse, rows, unb64, unhex
 from credguard.exchange.parsed import Collector, Parsed, damaged, needs_password, newer, wrong_password
 
@@ -66,6 +66,7 @@ def _opened(header: dict[str, Any], db: str, password: Secret) -> Any:
     slots = [s for s in rows(header.get("slots")) if s.get("type") == _PASSWORD_SLOT]
     if not slots:
         raise damaged()
+    _check_work(slots)
     for slot in slots:
         own = fields(slot.get("key_params"))
         wrapped = unhex(slot.get("key"), 32) + unhex(own.get("tag"), 16)
@@ -77,6 +78,13 @@ def _opened(header: dict[str, Any], db: str, password: Secret) -> Any:
                 raise damaged()  # the password is right: it opened its slot
             return parse(decoded(content) or "")
     raise wrong_password()
+
+
+def _check_work(slots: list[dict[str, Any]]) -> None:
+    """A password that opens none is tried with each: all of them together are bounded as one is."""
+    work = sum(kdf.check_scrypt(slot.get("n"), slot.get("r"), slot.get("p")) for slot in slots)
+    if work > limits.MAX_SCRYPT_WORK:
+        raise limits.work_refused("rounds", work, limits.MAX_SCRYPT_WORK)
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────

@@ -34,6 +34,7 @@ FORMAT, PROGRAM = "bitwarden", "Bitwarden"
 _LOGIN = 1
 _PBKDF2, _ARGON2ID = 0, 1
 INSIDE_ZIP = "data.json"
+_PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
 def read(data: bytes, password: Secret | None = None) -> Parsed:
@@ -101,8 +102,11 @@ def read_zip(data: bytes, password: Secret | None = None) -> Parsed:
 def member(data: bytes, name: str) -> bytes:
     """One file of a zip, bounded whatever its directory says. Raises `codes-damaged`, `codes-cost`."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(name) as file:
-            found = file.read(limits.MAX_INFLATED + 1)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if archive.getinfo(name).compress_type not in _PACKED:
+                raise damaged()  # others take what memory the file asks for
+            with archive.open(name) as file:
+                found = file.read(limits.MAX_INFLATED + 1)
     except (KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, EOFError, OSError,
             ValueError, OverflowError):  # fmt: skip
         raise damaged() from None

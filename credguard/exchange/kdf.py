@@ -29,11 +29,8 @@ def whole(value: object, least: int = 1) -> int:
 
 def scrypt(password: Secret, salt: bytes, n: object, r: object, p: object) -> bytes:
     """32 bytes. Raises `codes-cost`, `codes-damaged`."""
+    check_scrypt(n, r, p)
     n_, r_, p_ = whole(n, 2), whole(r), whole(p)
-    if n_ * r_ * 128 > limits.MAX_SCRYPT_MEMORY:
-        raise limits.memory_refused(n_ * r_ * 128)
-    if n_ * r_ * p_ > limits.MAX_SCRYPT_WORK:
-        raise limits.work_refused("rounds", n_ * r_ * p_, limits.MAX_SCRYPT_WORK)
     if n_ & (n_ - 1):
         raise damaged()
     try:
@@ -44,6 +41,16 @@ def scrypt(password: Secret, salt: bytes, n: object, r: object, p: object) -> by
         raise limits.memory_refused(n_ * r_ * 128) from None
     except ValueError:
         raise damaged() from None
+
+
+def check_scrypt(n: object, r: object, p: object) -> int:
+    """The work, n·r·p. Raises `codes-cost` for more memory or work than is reasonable, `codes-damaged`."""
+    n_, r_, p_ = whole(n, 2), whole(r), whole(p)
+    if n_ * r_ * 128 > limits.MAX_SCRYPT_MEMORY:
+        raise limits.memory_refused(n_ * r_ * 128)
+    if n_ * r_ * p_ > limits.MAX_SCRYPT_WORK:
+        raise limits.work_refused("rounds", n_ * r_ * p_, limits.MAX_SCRYPT_WORK)
+    return n_ * r_ * p_
 
 
 def pbkdf2(digest: str, password: Secret, salt: bytes, rounds: object) -> bytes:

@@ -204,16 +204,18 @@ def _code(strings: dict[str, str]) -> OtpEntry | None:
             return _built(kind, secret, parts)
     seed = strings.get("TOTP Seed", "").strip()
     if seed:
-        period, _, digits = strings.get("TOTP Settings", "30;6").partition(";")
+        # TrayTOTP puts the address of a clock behind them.
+        period, digits, *_ = [*strings.get("TOTP Settings", "").split(";"), "", ""]
         steam = digits.strip().upper() == "S"
-        parts = {"period": period, "digits": "" if steam else digits, "encoder": "steam" if steam else ""}
-        return _built("totp", seed, parts)
+        parts = {"period": period, "digits": "" if steam else digits}
+        return _built("steam" if steam else "totp", seed, parts)
     return None
 
 
 def _keeotp(value: str) -> OtpEntry:
     """`key=BASE32&size=8&step=60&otpHashMode=Sha256`, as KeeOtp writes it."""
-    fields = dict(part.partition("=")[::2] for part in value.split("&"))
+    pairs = (pair.partition("=") for pair in value.split("&"))
+    fields = {name: otp.unquoted(part) for name, _, part in pairs}
     parts = {
         "digits": fields.get("size", ""),
         "period": fields.get("step", ""),
@@ -226,10 +228,16 @@ def _keeotp(value: str) -> OtpEntry:
 
 
 def _built(kind: str, secret: str, parts: dict[str, str]) -> OtpEntry:
-    """Through the reader of addresses, which knows every limit."""
-    given = "&".join(f"{name}={value.strip()}" for name, value in parts.items() if value.strip())
-    plain = "".join(secret.split())
-    return otp.parse_address(f"otpauth://{kind}/?secret={plain.replace('%', '')}&{given}")
+    """As the reader of addresses does it, which knows every limit."""
+    given = {name: value.strip() for name, value in parts.items()}
+    return otp.built(
+        kind,
+        "".join(secret.split()),
+        algorithm=given.get("algorithm"),
+        digits=given["digits"] if given["digits"] != "0" else "",
+        period=given.get("period"),
+        counter=given.get("counter"),
+    ).entry
 
 
 def _keepass_secret(strings: dict[str, str], name: str) -> str | None:
@@ -251,8 +259,9 @@ def _keepass_secret(strings: dict[str, str], name: str) -> str | None:
 def _named(entry: OtpEntry, strings: dict[str, str]) -> OtpEntry:
     """Issuer and user from the entry's title and user name where the address has none."""
     account = "" if entry.account == _NO_USER and not strings.get("UserName", "").strip() else entry.account
-    issuer = entry.issuer or otp.clean_name(strings.get("Title", ""))
     user = account or otp.clean_name(strings.get("UserName", ""))
+    title = otp.clean_name(strings.get("Title", ""))
+    issuer = entry.issuer or ("" if title == user else title)  # as it is written where there is no issuer
     serial = strings.get("AWS MFA serial", "").strip() or None
     found = replace(entry, issuer=issuer, account=user, serial=serial)
     return replace(found, name=otp.handle(found))
@@ -314,9 +323,10 @@ class _Writer:
         )
 
     def code(self, group: ET.Element, entry: OtpEntry) -> None:
-        strings: dict[str, str | Secret] = {
-            "Title": entry.name or otp.handle(entry) or "code", "UserName": entry.account, "Password": "",
-        }  # fmt: skip
+        title = entry.name or otp.handle(entry) or "code"
+        if entry.type == "hotp" and entry.issuer:
+            title = entry.issuer  # there is no other place for it
+        strings: dict[str, str | Secret] = {"Title": title, "UserName": entry.account, "Password": ""}
         if entry.type == "hotp":  # KeePassXC makes no counter codes; KeePass does
             strings |= {
                 "HmacOtp-Secret-Base32": entry.secret,

@@ -16,6 +16,8 @@ from credguard.exchange.parsed import Collector, Part, damaged, newer
 
 FORMAT, PROGRAM = "google", "Google Authenticator"
 MOST_IN_A_PICTURE = 10  # as Google's own export has it
+#: Characters of an address: a QR code with error correction M holds 2,331 (ISO/IEC 18004).
+_MOST_CHARACTERS = 2331
 _MOST_PARTS = 1000
 _ALGORITHMS = {0: "SHA1", 1: "SHA1", 2: "SHA256", 3: "SHA512", 4: "MD5"}
 _DIGITS = {0: 6, 1: 6, 2: 8}
@@ -50,7 +52,7 @@ def read_address(address: str, number: int, found: Collector) -> None:
     read = [(entry, list(_fields(entry))) for entry in entries]  # all of it, before any of it counts
     for _, values in read:
         _entry(dict(values), number, found)
-    found.parts.append(Part(numbers[5], max(size, 1), index))
+    found.part(Part(numbers[5], max(size, 1), index))
 
 
 def _entry(values: dict[int, int | bytes], number: int, found: Collector) -> None:
@@ -60,7 +62,9 @@ def _entry(values: dict[int, int | bytes], number: int, found: Collector) -> Non
     def make() -> Noted:
         account, named = label, issuer
         prefix, colon, rest = label.partition(":")
-        if colon and (not named or prefix.strip() == named.strip()):
+        if named.strip() and label.strip().startswith(f"{named.strip()}:"):
+            account = label.strip()[len(named.strip()) + 1 :]  # the issuer may have colons of its own
+        elif colon and (not named or prefix.strip() == named.strip()):
             named, account = named or prefix, rest
         secret = values.get(1, b"")
         if not isinstance(secret, bytes) or not secret:
@@ -117,30 +121,41 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────
-def can_carry(entry: OtpEntry) -> bool:
-    """Google knows 6 or 8 digits, and 30 seconds alone; no Steam."""
-    return (
-        entry.type != "steam" and entry.digits in {6, 8} and (entry.type == "hotp" or entry.period == 30)
-    )  # fmt: skip
+def obstacle(entry: OtpEntry) -> str:
+    """Why an entry cannot go into a picture, "" where it can. Google knows 6 or 8 digits, and 30 seconds
+    alone; no Steam."""
+    if entry.type == "steam" or entry.digits not in {6, 8} or (entry.type != "hotp" and entry.period != 30):
+        return "Google Authenticator makes no such code"
+    return "" if _fits([entry]) else "it is too long for one QR code"
 
 
 def write(entries: Sequence[OtpEntry]) -> tuple[str, ...]:
-    """Addresses with up to ten entries each, all of one batch. Only entries that `can_carry`."""
-    parts = [entries[at : at + MOST_IN_A_PICTURE] for at in range(0, len(entries), MOST_IN_A_PICTURE)]
+    """Addresses with up to ten entries each, all of one batch. Only entries without an `obstacle`."""
+    parts: list[list[OtpEntry]] = []
+    for entry in entries:
+        if not parts or len(parts[-1]) == MOST_IN_A_PICTURE or not _fits([*parts[-1], entry]):
+            parts.append([])
+        parts[-1].append(entry)
     batch = secrets.randbelow(2**31 - 1) + 1
-    addresses = []
-    for index, part in enumerate(parts):
-        message = b"".join(_sized(1, _message(entry)) for entry in part)
-        for name, value in ((2, 1), (3, len(parts)), (4, index), (5, batch)):
-            message += _tagged(name, 0) + _written(value)
-        data = base64.b64encode(message).decode().replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
-        addresses.append(f"otpauth-migration://offline?data={data}")
-    return tuple(addresses)
+    return tuple(_address(part, len(parts), index, batch) for index, part in enumerate(parts))
+
+
+def _fits(part: Sequence[OtpEntry]) -> bool:
+    return len(_address(part, _MOST_PARTS, _MOST_PARTS, 2**31)) <= _MOST_CHARACTERS
+
+
+def _address(part: Sequence[OtpEntry], size: int, index: int, batch: int) -> str:
+    message = b"".join(_sized(1, _message(entry)) for entry in part)
+    for name, value in ((2, 1), (3, size), (4, index), (5, batch)):
+        message += _tagged(name, 0) + _written(value)
+    data = base64.b64encode(message).decode().replace("+", "%2B").replace("/", "%2F").replace("=", "%3D")
+    return f"otpauth-migration://offline?data={data}"
 
 
 def _message(entry: OtpEntry) -> bytes:
     seed = entry.secret.reveal()
-    name = f"{entry.issuer}:{entry.account}" if entry.issuer and ":" in entry.account else entry.account
+    # Readers split at a colon; one in front says that there is no issuer.
+    name = f"{entry.issuer}:{entry.account}" if ":" in entry.account else entry.account
     made = _sized(1, base64.b32decode(seed + "=" * (-len(seed) % 8)))
     made += _sized(2, name.encode()) + _sized(3, entry.issuer.encode())
     for name_, value in (

@@ -62,9 +62,13 @@ class Parsed:
 
 
 def missing(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Those that belong to what was seen and were not seen, of all files of an import together."""
+    """Those that belong to what was seen and were not seen, of all files of an import together.
+
+    Raises CredGuardError `codes-cost` where more belong to it than may be imported.
+    """
     seen = set(parts)
     sets = sorted({(part.batch, part.size) for part in seen})
+    check_count(sum(size for _, size in sets))  # each has a code at least
     wanted = (Part(batch, size, index) for batch, size in sets for index in range(size))
     return tuple(part for part in wanted if part not in seen)
 
@@ -95,6 +99,10 @@ class Collector:
     def skip(self, number: int, name: object, reason: Text) -> None:
         self.skipped.append(Skipped(number, reason, otp.clean_name(name) if isinstance(name, str) else ""))
         check_count(len(self.skipped))
+
+    def part(self, part: Part) -> None:
+        self.parts.append(part)
+        check_count(len(self.parts))
 
     def done(self, encrypted: bool = False) -> Parsed:
         return Parsed(

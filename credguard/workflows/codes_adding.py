@@ -66,7 +66,8 @@ def is_same(one: OtpEntry, other: OtpEntry) -> bool:
 
 
 def _kind(entry: OtpEntry) -> tuple[object, ...]:
-    return entry.secret, entry.type, entry.algorithm, entry.digits, entry.period
+    period = 0 if entry.type == "hotp" else entry.period  # a counter code has none, whatever is stored
+    return entry.secret, entry.type, entry.algorithm, entry.digits, period
 
 
 def free_name(name: str, taken: set[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from credguard.domain import otp
 from credguard.domain.errors import CredGuardError
@@ -49,9 +49,8 @@ def export_codes(
     check_free(path)
     entries, left_out = _entries(store)
     if shape == "google-qr":
-        left_out += [(e.name, "Google Authenticator makes no such code") for e in entries if not
-                     migration.can_carry(e)]  # fmt: skip
-        entries = [e for e in entries if migration.can_carry(e)]
+        left_out += [(e.name, why) for e in entries if (why := migration.obstacle(e))]
+        entries = [e for e in entries if not migration.obstacle(e)]
     if not entries:
         raise CredGuardError(
             "nothing-to-export",
@@ -129,10 +128,13 @@ def _entries(store: SecretStore) -> tuple[list[OtpEntry], list[tuple[str, str]]]
             left_out.append((where.removeprefix("totp/"), "it cannot be read by this version"))
             continue
         if entry is not None and entry.deleted_at is None:
-            found.append(entry)
+            # What a person calls it has to be found again in the other program.
+            nameless = not (entry.issuer or entry.account)
+            found.append(replace(entry, account=entry.name) if nameless else entry)
     return sorted(found, key=lambda e: (e.name.casefold(), e.entry_id)), left_out
 
 
 def _numbers(entry: OtpEntry) -> tuple[str, str, str, int, int, int]:
     """What has to come back for the same numbers to be made."""
-    return (entry.secret.reveal(), entry.type, entry.algorithm, entry.digits, entry.period, entry.counter)
+    period = 0 if entry.type == "hotp" else entry.period  # a counter code has none, whatever is stored
+    return (entry.secret.reveal(), entry.type, entry.algorithm, entry.digits, period, entry.counter)

@@ -30,6 +30,7 @@ from tests.support.clock import FakeClock
 from tests.support.stores import CHEAP, MemoryBackend, memory_store, sealed_store
 
 PASSWORD = Secret(files.PASSWORD)
+FAST = {"n": 2, "r": 8, "p": 1}
 
 
 def _read(data: bytes, password: Secret | None = None, key_file: bytes | None = None,
@@ -273,7 +274,7 @@ def test_what_is_exported_comes_back(world: World, tmp_path: Path, shape: str) -
     path = tmp_path / "out"
     plain = shape in {"uris", "google-qr"}
     done = export_codes(str(path), shape, None if plain else PASSWORD, store=book.store, now=1.0, cost=CHEAP,
-                        scrypt={"n": 2, "r": 8, "p": 1})  # fmt: skip
+                        scrypt=FAST)  # fmt: skip
     assert path.stat().st_mode & 0o777 == 0o600
     if not plain:
         assert files.SEED.encode() not in path.read_bytes()
@@ -299,3 +300,26 @@ def test_more_than_ten_codes_are_several_pictures(world: World, tmp_path: Path) 
     plan = _preview(book, *(Path(p).read_bytes() for p in reversed(done.paths)))
     assert ([row.state for row in plan.rows], plan.missing_parts) == (["duplicate"] * 23, ())
     assert _preview(book, Path(done.paths[0]).read_bytes()).missing_parts != ()
+
+
+# ── names and periods that must not be lost ─────────────────────────────────────────────
+@pytest.mark.parametrize("shape", ["aegis", "uris", "kdbx", "google-qr"])
+def test_what_a_person_calls_a_code_goes_along(tmp_path: Path, world: World, shape: str) -> None:
+    book, _ = world
+    book.add(OtpEntry("", Secret(files.SEED), name="My bank"), "My bank")
+    path = tmp_path / "out"
+    password = None if shape in {"uris", "google-qr"} else PASSWORD
+    export_codes(str(path), shape, password, store=book.store, now=1e9, cost=CHEAP, scrypt=FAST)
+    (found,) = detect.read(path.read_bytes(), password).entries
+    assert (found.entry.name, found.entry.account, found.entry.issuer) == ("My bank", "My bank", "")
+
+
+@pytest.mark.parametrize("shape", ["aegis", "uris", "kdbx", "google-qr"])
+def test_a_counter_code_with_a_period_can_be_exported(tmp_path: Path, world: World, shape: str) -> None:
+    book, _ = world
+    book.add(OtpEntry("", Secret(files.SEED), "hotp", period=60, counter=7, name="x", account="x"))
+    path = tmp_path / "out"
+    password = None if shape in {"uris", "google-qr"} else PASSWORD
+    export_codes(str(path), shape, password, store=book.store, now=1e9, cost=CHEAP, scrypt=FAST)
+    (found,) = detect.read(path.read_bytes(), password).entries
+    assert (found.entry.type, found.entry.counter) == ("hotp", 7)
