@@ -21,6 +21,8 @@ from credguard.vault import listing, secret_service
 PROBE_SECONDS = 2.0
 #: A person may have to answer the desktop's own question; SDKs wait 60 s for all of it.
 PROMPT_SECONDS = 40.0
+#: https://specifications.freedesktop.org/secret-service/: it was locked between opening and use.
+_IS_LOCKED = "org.freedesktop.Secret.Error.IsLocked"
 T = TypeVar("T")
 Alone = Callable[[], AbstractContextManager[None]]
 
@@ -146,7 +148,7 @@ class Keychain:
                 retry=True,
             ) from None
         except Exception as error:  # a keychain raises whatever its system library does
-            raise _translated(error) from None
+            raise _translated(error, changes) from None
 
 
 def open_keychain(pinned: bool = False, alone: Alone = contextlib.nullcontext) -> tuple[Keychain, str]:
@@ -263,13 +265,16 @@ def _within(
     return results[0]
 
 
-def _translated(error: Exception) -> CredGuardError:
+def _translated(error: Exception, changes: bool = False) -> CredGuardError:
+    """`changes`: it came while something was being changed, which may have taken place by then."""
+    safe = text("Nothing that depends on it was changed.") if changes else text("Nothing was changed.")
     name = type(error).__name__
-    if name in {"KeyringLocked", "LockedException", "PromptDismissedException"}:
+    locked = name == "DBusErrorResponse" and getattr(error, "name", "") == _IS_LOCKED
+    if locked or name in {"KeyringLocked", "LockedException", "PromptDismissedException"}:
         return Locked(
             "store-locked",
             text("The keychain is locked."),
-            text("Unlock it and try again. Nothing was changed."),
+            text("Unlock it, then do the same again. {safe}", safe=safe),
             retry=True,
         )
     if isinstance(error, TimeoutError):
@@ -285,10 +290,17 @@ def _translated(error: Exception) -> CredGuardError:
             text("The keychain takes no item of this size."),
             text("Nothing was changed. Use the sealed vault: credguard settings store sealed"),
         )
+    if changes and name == "DBusErrorResponse":
+        return CredGuardError(
+            "store-refused",
+            text("The keychain did not take the change."),
+            text("See that its disk has room and can be written, then do the same again. {safe}", safe=safe),
+            retry=True,
+        )
     # The library's own words may quote a value: only the kind of error goes on.
     return CredGuardError(
         "store-silent",
         text("The keychain does not answer ({kind}).", kind=name),
-        text("See that it runs and is unlocked, then try again. Nothing was changed."),
+        text("See that it runs and is unlocked, then do the same again. {safe}", safe=safe),
         retry=True,
     )

@@ -87,6 +87,15 @@ def nothing_plugged_in() -> CredGuardError:
     )
 
 
+def nobody_here() -> CredGuardError:
+    """No terminal and no window: a blinking key would wait for nobody."""
+    return CredGuardError(
+        "key-nobody",
+        text("There is nobody here to touch a security key."),
+        text("Do it in a terminal, or use the passphrase. Nothing was changed."),
+    )
+
+
 def not_accessible() -> CredGuardError:
     """hidraw devices of the system that this user may not open."""
     return CredGuardError(

@@ -103,16 +103,12 @@ class Moving(Looking):
     def restore_plan_with_key(self, path: str, words: Callable[[], Secret]) -> Plan:
         """The same, with a security key that the vault had when the backup was made. `words`: the passphrase
         that goes with one."""
-        from credguard.domain.text import text
         from credguard.vault.sealed.credentials import SecurityKey
+        from credguard.vault.security_key_errors import nobody_here
         from credguard.workflows import restore
 
         if self._security_keys is None:
-            raise CredGuardError(
-                "no-security-key",
-                text("There is nobody here to touch a security key."),
-                text("Run it in a terminal, or open the file with its passphrase. Nothing was changed."),
-            )
+            raise nobody_here()
         key = SecurityKey(self._security_keys(), words)
         return restore.plan(restore.open_backup(path, key), self._restore_target)
 

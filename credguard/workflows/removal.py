@@ -186,4 +186,6 @@ def _out_of_keychain(
         )  # fmt: skip
     if not others:
         return ()
+    if len(others) == 1:
+        return (text("An item of another vault stays in the keychain: it opens that one."),)
     return (text("{n} items of another vault stay in the keychain: they open that one.", n=len(others)),)

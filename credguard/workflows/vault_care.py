@@ -37,6 +37,7 @@ from credguard.vault.sealed.merge import Merged, merge
 from credguard.vault.sealed.slot_changes import SlotChanges
 from credguard.vault.sealed.slots import SlotView
 from credguard.vault.sealed.writing import Copy
+from credguard.vault.security_key_errors import nobody_here
 from credguard.vault.store import SecretStore
 from credguard.wire import items
 
@@ -363,11 +364,7 @@ class VaultCare:
 
     def _security_key(self, words: Callable[[], Secret] | None, together: bool = False) -> SecurityKey:
         if self._keys is None:
-            raise CredGuardError(
-                "no-security-key",
-                text("Security keys cannot be asked from here."),
-                text("Do it in a terminal: credguard vault add key"),
-            )
+            raise nobody_here()
         return SecurityKey(self._keys(), words, together, self._cost)
 
     def _open_any(self) -> None:

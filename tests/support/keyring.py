@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,6 +31,16 @@ _BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Confi
     <allow own="*"/>
   </policy>
 </busconfig>
+"""
+
+#: What the daemon is started by: root too is held to the modes of files (without CAP_DAC_OVERRIDE, 1, and
+#: CAP_DAC_READ_SEARCH, 2, by PR_CAPBSET_DROP, 24), and a file that may not grow is an error and no signal.
+_AS_A_USER = """
+import ctypes, os, signal, sys
+for right in (1, 2):
+    ctypes.CDLL(None).prctl(24, right, 0, 0, 0)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
@@ -67,8 +78,9 @@ class PrivateKeyring:
 
     def start_daemon(self, password: str = PASSWORD) -> None:
         """Start (or restart) the daemon with the login keyring unlocked."""
+        program = shutil.which("gnome-keyring-daemon") or "gnome-keyring-daemon"
         self._daemon = subprocess.Popen(
-            ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
+            [sys.executable, "-c", _AS_A_USER, program, "--foreground", "--unlock", "--components=secrets"],
             env={**os.environ, **self.env, "HOME": str(self.folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -119,6 +131,37 @@ class PrivateKeyring:
             "/org/freedesktop/secrets",
             "array:objpath:/org/freedesktop/secrets/collection/login",
         )
+
+    def full_disk(self) -> None:
+        """From here on the daemon's files may not grow, as on a disk without room."""
+        self._largest_file(64)
+
+    def room_again(self) -> None:
+        self._largest_file(-1)
+
+    def _largest_file(self, size: int) -> None:
+        import resource
+
+        assert self._daemon is not None
+        resource.prlimit(self._daemon.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    def read_only(self, so: bool = True) -> None:
+        """The folder of the keyrings can (not) be written."""
+        folder = self.folder / "data" / "keyrings"
+        folder.chmod(0o500 if so else 0o700)
+
+    def await_name(self, name: str) -> None:
+        """Until somebody owns this name on the bus."""
+        for _ in range(400):
+            asked = subprocess.run(
+                ["dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus",
+                 "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", f"string:{name}"],
+                env={**os.environ, **self.env}, capture_output=True, check=False,
+            )  # fmt: skip
+            if b"true" in asked.stdout:
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"nobody owns {name}")
 
     def kill_daemon(self) -> None:
         if self._daemon is not None:

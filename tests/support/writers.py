@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,9 +25,10 @@ ROOT = Path(__file__).parents[2]
 class Writer:
     """One of them. `tell` begins, `answer` waits: between the two the others may do what they like."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, command: Sequence[str] = ()) -> None:
+        """`command`: what becomes the process, instead of starting it as it is."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.writers", kind, str(folder)],
+            command or [sys.executable, "-m", "tests.support.writers", kind, str(folder)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, cwd=ROOT,
         )  # fmt: skip
 

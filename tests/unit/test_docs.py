@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -65,3 +66,23 @@ def test_every_command_has_a_module_and_a_line_of_help() -> None:
 
 def test_every_setting_has_a_meaning() -> None:
     assert all(str(setting.meaning) for setting in TABLE)
+
+
+FAULTS = (
+    "locked", "its question dismissed", "an item vanished", "the daemon, or the agent, ended half-way",
+    "two processes at once", "disk full", "read-only", "power cut in a write", "catalog damaged",
+    "downgrade: a newer version wrote it",
+)  # fmt: skip
+
+
+def test_every_fault_of_the_stores_names_tests_that_exist() -> None:
+    rows = {}
+    for line in (ROOT / "docs" / "stores.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("|") and "::" in line:
+            rows[cells[0]] = [re.findall(r"`([^`]+\.py)::(test_\w+)`", cell) for cell in cells[1:]]
+    for fault in FAULTS:
+        assert all(rows[fault]), f"{fault}: a store without a test"
+    for file, name in {test for cells in rows.values() for cell in cells for test in cell}:
+        tree = ast.parse((ROOT / "tests" / file).read_text())
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name

@@ -304,4 +304,4 @@ def test_the_keychain_opens_keys_unless_codes_are_asked_for(house: House) -> Non
     assert house.care.add_keychain("", ["keys", "codes"]).opens == ("keys", "codes")
     with pytest.raises(CredGuardError) as caught:
         house.care.add_security_key()
-    assert caught.value.code == "no-security-key"
+    assert caught.value.code == "key-nobody"
