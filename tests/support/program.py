@@ -12,7 +12,7 @@ import credguard
 PROGRAM = [sys.executable, "-I", str(Path(str(credguard.__path__[0])) / "__main__.py")]
 
 
-def sealed_home(folder: Path, code: str = "Northwind") -> dict[str, str]:
+def sealed_home(folder: Path, code: str = "Northwind", seed: str = "JBSWY3DPEHPK3PXP") -> dict[str, str]:
     """The environment of a computer whose sealed vault holds one code."""
     passphrase = folder / "passphrase"
     passphrase.touch(mode=0o600)
@@ -26,7 +26,7 @@ def sealed_home(folder: Path, code: str = "Northwind") -> dict[str, str]:
         "AWS_CONFIG_FILE": str(folder / "aws-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
     }
-    run(environ, "totp", "add", code, "--secret", "-", stdin="JBSWY3DPEHPK3PXP\n")
+    run(environ, "totp", "add", code, "--secret", "-", stdin=f"{seed}\n")
     return environ
 
 
