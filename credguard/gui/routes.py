@@ -14,7 +14,8 @@ PAGES = [
 ]  # fmt: skip
 BOTTOM = [("settings", "settings", "Settings")]
 #: The page of the rail that a sub page belongs to.
-INSIDE = {"account": "accounts", "root": "accounts", "locking": "settings", "security-keys": "settings"}
+INSIDE = {"account": "accounts", "root": "accounts", "locking": "settings", "security-keys": "settings",
+          "import-codes": "codes"}  # fmt: skip
 
 
 def make_page(window: Window, key: str) -> Page:
@@ -52,6 +53,10 @@ def make_page(window: Window, key: str) -> Page:
         from credguard.gui.pages.security_keys import SecurityKeysPage
 
         return SecurityKeysPage(window)
+    if name == "import-codes":
+        from credguard.gui.pages.import_codes import ImportCodesPage
+
+        return ImportCodesPage(window)
     if name == "root":
         from credguard.gui.pages.root import RootPage
 

@@ -127,11 +127,15 @@ def known_rows(devices: tuple[MfaDevice, ...], accounts: tuple[Account, ...]) ->
 
 
 def _is_root(entry: OtpEntry) -> bool:
+    return is_root(entry.serial, entry.account, entry.account_id)
+
+
+def is_root(serial: str | None, account: str, account_id: str | None) -> bool:
     """By the ARN where it is known, else by what AWS and people call root's entry."""
-    if entry.serial is not None:
-        return ":mfa/root-account" in entry.serial
-    user = entry.account.partition("@")[0].casefold()
-    return entry.account_id is not None and user in {"root", "root user", "root-account-mfa-device"}
+    if serial is not None:
+        return ":mfa/root-account" in serial
+    user = account.partition("@")[0].casefold()
+    return account_id is not None and user in {"root", "root user", "root-account-mfa-device"}
 
 
 def by_company(rows: tuple[CodeRow, ...]) -> tuple[CodeRow, ...]:

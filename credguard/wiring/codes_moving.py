@@ -55,8 +55,25 @@ class CodesMoving(CodeBook):
 
         return apply(plan, self.code_book, chosen, counters)
 
+    def undo_import_codes(self, done: Imported) -> int:
+        """Take away what an import added, kept for seven days like any removed code; gives how many."""
+        names = {row.name for row in done.preview.rows if row.index in done.added}
+        entries = [row.entry_id for row in self.codes() if row.name in names]
+        for entry_id in entries:
+            self.remove_code(entry_id)
+        return len(entries)
+
     def export_codes(self, path: str, shape: str, password: Secret | None) -> CodesExported:
-        """All codes for another program; `password` None for the plain shapes."""
+        """All codes for another program; `password` None for the plain shapes.
+
+        Where the agent keeps the secrets, the vault is opened for this alone, and closed again.
+        """
         from credguard.workflows.export_codes import export_codes
 
-        return export_codes(path, shape, password, store=self._whole[1], now=self.clock.now())
+        beside = self._codes_at_agent and not self._sealed_backend.vault.is_open
+        try:
+            return export_codes(path, shape, password, store=self._whole[1], now=self.clock.now())
+        finally:
+            if beside:
+                self.__dict__.pop("_whole", None)
+                self._sealed_backend.lock()

@@ -77,6 +77,7 @@ class Row:
     account_id: str | None = None
     reason: Text | None = None
     notes: tuple[Text, ...] = ()
+    serial: str | None = None
 
     @property
     def where(self) -> Text:
@@ -245,7 +246,7 @@ def _rows(
                     Row(
                         index, source.name, one.number, found.unit, "new", entry.name, entry.issuer,
                         entry.account, entry.type, entry.algorithm, entry.digits, entry.period,
-                        entry.counter, entry.account_id, None, one.notes,
+                        entry.counter, entry.account_id, None, one.notes, entry.serial,
                     )
                 )  # fmt: skip
             else:
@@ -292,3 +293,27 @@ def apply(plan: Preview, book: Book, chosen: Sequence[int] | None = None, counte
         frozenset(index for index, a in zip(wanted, done, strict=True) if a.state == "added"),
         frozenset(index for index, a in zip(wanted, done, strict=True) if a.state == "counter" and counters),
     )
+
+
+# ── the file afterwards ──────────────────────────────────────────────────────────────────────────
+def is_all_here(plan: Preview, chosen: Sequence[int]) -> bool:
+    """Whether everything that the files hold would be stored once `chosen` is: then nobody needs them."""
+    new = {row.index for row in plan.of("new")}
+    return bool(plan.rows) and not plan.of("skipped") and not plan.missing_parts and new <= set(chosen)
+
+
+def remove_files(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Delete the files that were read, those alone that still hold what was read; gives those that stay.
+
+    For files in plaintext, after an import that left nothing out.
+    """
+    left = []
+    for source in sources:
+        try:
+            if os.path.islink(source.name) or read_source(source.name).data != source.data:
+                left.append(source.name)
+                continue
+            os.unlink(source.name)
+        except (CredGuardError, OSError):
+            left.append(source.name)
+    return tuple(left)

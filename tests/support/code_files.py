@@ -302,3 +302,30 @@ ENCRYPTED = {
     "bitwarden-argon2": bitwarden(argon=True),
     "proton": proton(),
 }
+
+
+def import_sample() -> bytes:
+    """A 2FAS backup of a person at the invented companies: new codes, three that are here, two unreadable."""
+    from credguard.demo.cloud.companies import ACME_PRODUCTION, COMPANIES
+
+    def one(issuer: str, account: str, seed: str, digits: int = 6) -> dict[str, Any]:
+        otp = {"account": account, "issuer": issuer, "digits": digits, "period": 30, "algorithm": "SHA1",
+               "tokenType": "TOTP"}  # fmt: skip
+        return {"name": issuer, "secret": seed, "otp": otp, "order": {"position": 0}}
+
+    fresh = [f"{letter}EXAMPLE".ljust(32, letter) for letter in "BCDFGHJKM"]
+    new = [
+        ("Amazon Web Services", f"ops@{ACME_PRODUCTION.account_id}"),
+        ("Amazon Web Services", f"root@{ACME_PRODUCTION.account_id}"),
+        ("Blue Kite", "anna@blue-kite-shop"), ("Cedar Logistics", "mk@cedar-logistics"),
+        ("Dune Studio", "mk@882204417730"), ("GitHub", "mkeller"), ("Mail", "tomas"), ("Wiki", "maria"),
+        ("Tax office", "m.keller"),
+    ]  # fmt: skip
+    services = [one("Ledger", "", "JBSWY3DPEHPK3PX8"), one("old vpn", "", "")]
+    services += [
+        one(issuer, account, seed, 8 if issuer == "Tax office" else 6)
+        for (issuer, account), seed in zip(new, fresh, strict=True)
+    ]
+    here = [c for c in COMPANIES if c.people[0].seed is not None][:3]
+    services += [one(c.name, c.people[0].name or "", c.people[0].seed or "") for c in here]
+    return json.dumps({"services": services, "schemaVersion": 4, "groups": []}).encode()

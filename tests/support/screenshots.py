@@ -21,6 +21,7 @@ from credguard.gui.journeys.lock import LockPage
 from credguard.gui.journeys.recovery_card import RecoveryCard
 from credguard.gui.journeys.rotation import RotationDialog, open_rotation
 from credguard.gui.journeys.start import begin
+from credguard.gui.pages.import_codes import ImportCodesPage
 from credguard.gui.palette import Palette
 from credguard.gui.passphrase import Asker
 from credguard.gui.pictures import MODES, draw
@@ -33,6 +34,7 @@ from credguard.services import Services
 from credguard.wire import places
 from tests.support import components_sheet, icon_sheet
 from tests.support.authenticator import SoftwareKey
+from tests.support.code_files import import_sample
 from tests.support.gui import application, settle
 from tests.support.window import DAY, TODAY, Laptop, read, until
 
@@ -71,9 +73,22 @@ def pages(folder: Path, app_theme: Theme) -> None:
         read(window)
         shoot(window, folder, "palette")
         palette.close_palette()
+        _import(window, folder, Path(laptop.world.files.home) / "Downloads" / "twofas-backup.json")
         window.show_page("accounts")
         read(window)
         _rotation(window, folder)
+
+
+def _import(window: Window, folder: Path, backup: Path) -> None:
+    backup.write_bytes(import_sample())
+    window.show_page("import-codes")
+    page = window._stack.currentWidget()
+    assert isinstance(page, ImportCodesPage)
+    page.read_files([str(backup)])
+    until(window, lambda: bool(page.rows))
+    shoot(window, folder, "import-codes")
+    page.go_back()
+    backup.unlink()
 
 
 def _rotation(window: Window, folder: Path) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout
 
 from credguard.domain.errors import CredGuardError, Locked
+from credguard.gui.journeys.export_codes import more_menu
 from credguard.gui.live import LiveCodes
 from credguard.gui.moments import clock
 from credguard.gui.pages.code_deeds import KEPT, CodeDeeds
@@ -63,7 +64,10 @@ class CodesPage(Page):
         self.unlock = Button("Unlock codes", "primary", "lock-open")
         self.unlock.clicked.connect(self.deeds.open_codes)
         self.unlock.hide()
+        self.more = Button("", "quiet", "more-horizontal", name="Import or export codes")
+        self.more.clicked.connect(lambda: more_menu(self.window_, self.more))
         self.head.addWidget(self.unlock)
+        self.head.addWidget(self.more)
         self.head.addWidget(self.add)
         self.field = Field(
             "Type a client or account name", "Find a code", 40, search=True, role="body14", key="/"
@@ -151,6 +155,7 @@ class CodesPage(Page):
         self.header.setVisible(shown)
         self.field.setVisible(shown)
         self.add.setVisible(not locked)
+        self.more.setVisible(not locked)
         self.unlock.setVisible(locked)
 
     def _show_grid(self, shown: bool) -> None:
