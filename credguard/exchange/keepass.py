@@ -29,6 +29,10 @@ from credguard.exchange.kdbx import Opened, Stream, read_kdbx, write_kdbx
 _SECRET_FORM = re.compile(r"[A-Za-z0-9/+]{40}")
 _STANDARD = ("Title", "UserName", "Password", "URL", "Notes")
 _MAX_ENTRIES = 20_000
+#: Tags and equals signs in the XML of a file: some hundred bytes each while it is read. The largest that can
+#: be opened has about a third of that.
+MAX_TAGS = 4_000_000
+MAX_EQUALS = 2_000_000
 _MAX_DEPTH = 100  # of groups in groups
 #: The attribute of an exported key that names its account.
 _ACCOUNT = "AWS account"
@@ -118,6 +122,12 @@ def read_codes(
 
 
 def _parsed(opened: Opened) -> ET.Element:
+    if opened.xml.count(b"<") > MAX_TAGS or opened.xml.count(b"=") > MAX_EQUALS:
+        raise CredGuardError(
+            "kdbx-cost",
+            text("The file has more than {n} elements.", n=MAX_TAGS // 2),
+            text("Refused. Export what is wanted into a smaller file. Nothing was imported."),
+        )
     try:
         parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314 no document type, bounded in size
         parser.feed(opened.xml)
