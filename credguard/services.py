@@ -28,7 +28,8 @@ class Services(CodesMoving):
 
     # ── settings, removal ────────────────────────────────────────────────────────────────────────
     def move_store(self, setting: str, target: str, tell: Tell = nobody) -> Move | None:
-        """Set `store` or `codes_store`; what is stored already moves there. None where nothing had to.
+        """Set `store` or `codes_store`; what is stored already moves there. None where nothing had to, and
+        where a child of this process did it.
 
         Raises CredGuardError, with what is safe.
         """
@@ -40,6 +41,13 @@ class Services(CodesMoving):
         # One that was cut off after the switch has the setting already, and copies in the old store still.
         if not (would_move(self.settings, setting, target) or self._journals.unfinished(NAME)):
             change(self.settings, setting, target)
+            return None
+        if self._far_care is not None:  # the window: no seed and no key of the vault comes here
+            try:
+                self._far_care.move_store(setting, target)
+            finally:
+                self._far_care.close()
+                self._close_stores()
             return None
         done = move(
             MoveTools(

@@ -18,7 +18,7 @@ from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.services import Services
 from credguard.system.hardening import harden, keep_in_memory
-from credguard.vault.far_care import slot_to
+from credguard.vault.far_care import KEPT, slot_to
 from credguard.vault.remote import error_body
 from credguard.vault.sealed.credentials import KnownKey, Touched
 from credguard.vault.sealed.slots import SlotView
@@ -42,8 +42,9 @@ def run() -> int:
     os.close(nothing)
     person = FarPerson(line)
     services = Services(
-        passphrase=lambda question: person.ask("typed", question=question), keys=lambda: _Keys(person)
-    )
+        passphrase=lambda question: person.ask("typed", question=question), keys=lambda: _Keys(person),
+        keeps_code=lambda code: _is_kept(person, code),
+    )  # fmt: skip
     keep_in_memory()
     care = Care(services, person)
     try:
@@ -68,6 +69,7 @@ class Care:
             "create": lambda care, q: services.make_vault_here(
                 Secret(q["passphrase"]), Secret(q["code"]) if q.get("code") else None, q["chosen"] is True
             ),
+            "move-store": lambda care, q: services.move_store(str(q["setting"]), str(q["target"])) and None,
             "add-passphrase": lambda care, q: _slot(
                 care.add_passphrase(Secret(q["words"]), q["label"], _opens(q))
             ),
@@ -117,6 +119,13 @@ class Care:
             "codes": list(removed.codes),
             "set_aside": list(removed.set_aside),
         }
+
+
+def _is_kept(person: FarPerson, code: Secret) -> bool:
+    answer = person.ask("keeps-code", code=code.reveal())
+    if answer is None:
+        raise called_off()
+    return answer == KEPT
 
 
 class _Given:

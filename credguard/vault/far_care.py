@@ -24,6 +24,8 @@ from credguard.wire import frames
 
 #: A child that was let go of has this long to end (seconds).
 _END = 10.0
+#: What is answered to a recovery code that is shown: written down, or left out on purpose.
+KEPT, LEFT_OUT = "kept", "left-out"
 
 
 class Given(Protocol):
@@ -43,7 +45,10 @@ class Child:
         ask: Callable[[str], str | None] | None,
         hands: Callable[[], AtHand] | None,
         argv: Sequence[str] | None = None,
+        keeps_code: Callable[[Secret], bool] | None = None,
     ) -> None:
+        """`keeps_code` shows the recovery code of a vault that the child makes (sealed/backend.py, Ways)."""
+        self._keeps_code = keeps_code
         self._environ = environ
         self._ask = ask
         self._hands = hands
@@ -95,6 +100,9 @@ class Child:
             return given.passphrase(str(event["question"])).reveal()
         if kind == "recovery" and given is not None:
             return given.recovery_code().reveal()
+        if kind == "keeps-code":
+            code = Secret(str(event["code"]))
+            return KEPT if self._keeps_code is not None and self._keeps_code(code) else LEFT_OUT
         return hand.answer(event)
 
     def _start(self) -> Pipes:

@@ -146,7 +146,7 @@ class Vaults(Adapters):
         from credguard.workflows.far_care import FarCare
 
         return FarCare(
-            Child(self._environ, self._passphrase, self._hands, self._program),
+            Child(self._environ, self._passphrase, self._hands, self._program, self._keeps_code),
             backend=self._sealed_backend,
             keychain=self._keychain_slots,
             keys=None,

@@ -32,6 +32,10 @@ class FarCare(VaultCare):
         shown = code.reveal() if code is not None else None
         self._child.do("create", passphrase=passphrase.reveal(), code=shown, chosen=chosen)
 
+    def move_store(self, setting: str, target: str) -> None:
+        """As `Services.move_store`."""
+        self._child.do("move-store", setting=setting, target=target)
+
     def add_passphrase(self, words: Secret, label: str = "", opens: Sequence[str] | None = None) -> SlotView:
         return self._slot("add-passphrase", words=words.reveal(), label=label, opens=_list(opens))
 
