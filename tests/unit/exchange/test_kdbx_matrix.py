@@ -174,7 +174,8 @@ V1 = (
 ).encode()
 V2 = (
     '<?xml version="1.0" encoding="utf-8"?>\n<KeyFile>\n\t<Meta>\n\t\t<Version>2.0</Version>\n\t</Meta>\n'
-    f'\t<Key>\n\t\t<Data Hash="{hashlib.sha256(RAW).hexdigest()[:8].upper()}">\n\t\t\t{RAW[:16].hex(" ", 4).upper()}\n'
+    f'\t<Key>\n\t\t<Data Hash="{hashlib.sha256(RAW).hexdigest()[:8].upper()}">\n'
+    f"\t\t\t{RAW[:16].hex(' ', 4).upper()}\n"
     f"\t\t\t{RAW[16:].hex(' ', 4).upper()}\n\t\t</Data>\n\t</Key>\n</KeyFile>\n"
 ).encode()
 KEY_FILES = {
