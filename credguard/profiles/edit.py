@@ -96,6 +96,13 @@ def plan_switch(
     """
     present = files.profile(profile)
     _check(present, profile, access_key_id, replaces)
+    if present is None and any(ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u2028\u2029" for c in profile):
+        # A new name, from another program's vault: a line end in it would begin a line of its own.
+        raise CredGuardError(
+            "key-not-movable",
+            text("{name} is no name for a profile: not all of its characters are visible.", name=profile),
+            text("Give it another name in its own program, then import again. Nothing was changed."),
+        )
     edits = [_config_edit(files, profile, process), _credentials_edit(files, profile)]
     plan = tuple(edit for edit in edits if edit is not None)
     _prove_plan(files, plan, profile, process)

@@ -128,9 +128,7 @@ def test_no_secret_is_in_the_command_line_or_environment_of_any_process(house: H
                 assert data not in started, (words, form)
 
 
-@pytest.mark.parametrize(
-    "given", ["", "\n", "y\n", "yes\n", "Plaintext\n", "PLAINTEXT\n", "plain text\n", "plaintext!\n"]
-)
+@pytest.mark.parametrize("given", ["", "yes\n", "Plaintext\n", "plain text\n"])
 @pytest.mark.parametrize("command", [("export", "--format", "plain"), ("totp", "export", "--format", "uris"),
                                      ("totp", "export", "--format", "google-qr")])  # fmt: skip
 def test_plaintext_needs_that_very_word(bare: House, command: tuple[str, ...], given: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,98 @@ attributes:
     "svce"<blob>="another service"
 """
     assert keychain_names(dump, "aws-vault") == ("work", "büro")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"alg": "PBES2-HS384+A192KW"},
+        {"alg": "PBES2-HS512+A256KW"},
+        {"alg": "none"},
+        {"alg": None},
+        {"alg": ["PBES2-HS256+A128KW"]},
+        {"enc": "A128GCM"},
+        {"enc": "none"},
+        {"zip": "DEF"},
+        {"zip": None},
+        {"crit": ["b64"], "b64": False},
+        {"p2c": 0},
+        {"p2c": -1},
+        {"p2c": 8192.0},
+        {"p2c": "8192"},
+        {"p2c": jwe.MAX_ROUNDS + 1},
+        {"p2c": 10**4000},
+        {"p2c": None},
+        {"p2s": 1},
+        {"p2s": ["AAAA"]},
+        {"p2s": "Ä"},
+        {"p2s": "!!!!"},
+    ],
+    ids=str,
+)
+def test_no_variant_of_a_header_gets_its_way(change: dict[str, object]) -> None:
+    import base64
+
+    first, *rest = locked_with("x", b"y").split(".")
+    header = json.loads(base64.urlsafe_b64decode(first + "=="))
+    encoded = base64.urlsafe_b64encode(json.dumps(header | change).encode()).decode().rstrip("=")
+    with pytest.raises(jwe.Unreadable):
+        jwe.decrypt(".".join([encoded, *rest]), Secret("x"))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "", ".", "....", ".....", "a.b.c.d.e", "é.b.c.d.e", "\0.\0.\0.\0.\0", "=.=.=.=.=", "A" * (1 << 20),
+        "W10.W10.W10.W10.W10", "e30....", ".".join(["e30"] * 5), "." * (1 << 20),
+    ],
+    ids=lambda token: token[:12] or "empty",
+)  # fmt: skip
+def test_what_is_no_token_is_refused(token: str) -> None:
+    with pytest.raises(jwe.Unreadable):
+        jwe.decrypt(token, Secret("x"))
+
+
+def test_a_header_that_is_nested_deep_and_a_token_in_a_token() -> None:
+    import base64
+
+    deep = base64.urlsafe_b64encode(b'{"alg":' + b"[" * 100_000 + b"]" * 100_000 + b"}").decode()
+    with pytest.raises(jwe.Unreadable):
+        jwe.decrypt(f"{deep}.a.b.c.d", Secret("x"))
+    inner = locked_with("x", b"y")
+    assert jwe.decrypt(locked_with("x", inner.encode()), Secret("x")) == inner.encode(), "opened once"
+
+
+def test_what_else_may_lie_in_the_folder_is_passed_over_or_named(tmp_path: Path) -> None:
+    """A pipe that nobody writes into would wait for ever, and a link may lead to anything."""
+    folder = tmp_path / "keys"
+    (folder / "a folder").mkdir(parents=True)
+    os.mkfifo(folder / "pipe")
+    (folder / "dangling").symlink_to(tmp_path / "nothing")
+    (folder / "round").symlink_to(folder / "round")
+    (folder / "to-pipe").symlink_to(folder / "pipe")
+    (folder / "device").symlink_to("/dev/zero")
+    write_file(folder, "work", GO_KEYRING_PASSWORD, credentials(KEY, SECRET))
+    outside = write_file(tmp_path, "outside", GO_KEYRING_PASSWORD, credentials(KEY_2, SECRET_2))
+    (folder / "linked").symlink_to(outside)
+    assert [k.name for k in read_keys(_program(folder), {}, _asked, PASSWORD)] == ["linked", "work"]
+    (folder / "large").write_bytes(b"A" * (10 << 20))
+    with pytest.raises(CredGuardError) as caught:
+        read_keys(_program(folder), {}, _asked, PASSWORD)
+    assert caught.value.code == "vault-item-unreadable"
+    assert "large" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["pipe", "[" * 200_000, "a = " + "[" * 100_000, "\0", "Keyring = 1", "x" * (2 << 20)],
+    ids=lambda content: content[:6],
+)
+def test_settings_of_granted_that_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".granted").mkdir()
+    path = tmp_path / ".granted" / "config"
+    os.mkfifo(path) if content == "pipe" else path.write_text(content)
+    assert granted({}).collection == "granted-aws-iam-credentials"

@@ -13,7 +13,7 @@ from credguard.workflows.intake import finish_interrupted, import_keys
 from credguard.workflows.intake_vaults import InVault, find_in_vault
 from credguard.workflows.undo_import import plan, undo_import
 from tests.support.aws_files import KEY, KEY_2, SECRET, SECRET_2
-from tests.support.go_keyring import credentials, write_file
+from tests.support.go_keyring import credentials, item, locked_with, write_file
 from tests.support.intake import Computer
 
 PASSWORD = Secret("file passphrase EXAMPLE")
@@ -196,3 +196,33 @@ def test_the_sources() -> None:
         assert intake_vaults.is_vault(source)
     for other in (None, "aws", "env", "csv:x", "vault"):
         assert not intake_vaults.is_vault(other)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x]\n[default]\ncredential_process = evil\n[profile y",
+        "x]\ncredential_process = evil\n[profile y",
+        "a\nb",
+        "a\rb",
+        "a\x00b",
+        "a\x1b[31mb",
+        "a\u2028b",
+    ],
+    ids=repr,
+)
+def test_a_name_of_another_vault_never_begins_a_line_of_its_own(computer: Computer, name: str) -> None:
+    """Such names stand in the folder as `%0A`; the key is stored, the AWS files stay as they are."""
+    folder = Path(computer.environ["AWS_VAULT_FILE_DIR"])
+    (folder / "work").unlink()
+    file = "".join(f"%{ord(c):02X}" if ord(c) < 128 and not c.isalnum() else c for c in name)
+    locked = locked_with(PASSWORD.reveal(), item(name, credentials(KEY, SECRET)))
+    (folder / file).write_text(locked)
+    Path(computer.config).write_text("[default]\nregion = eu-west-1\n")
+    found = _look(computer)
+    assert [row.name for row in found.keys] == [name]
+    (outcome,) = import_keys(found.keys, _tools(computer, found))
+    assert not outcome.ok
+    assert outcome.failure is not None
+    assert outcome.failure.code == "key-not-movable"
+    assert Path(computer.config).read_text() == "[default]\nregion = eu-west-1\n"
