@@ -225,7 +225,8 @@ def keychain_store(alone: Alone, known: Known | None = None) -> SecretStore:
 
 def _of(backend: keychain.Keychain, label: str, alone: Alone, known: Known | None = None) -> SecretStore:
     return SecretStore(
-        backend, "keychain", label, lambda: alone("vault-index"), found=finder(backend, known)
+        backend, "keychain", label, lambda: alone("vault-index"), found=finder(backend, known),
+        many=backend.get_passwords,
     )  # fmt: skip
 
 

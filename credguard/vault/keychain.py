@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.text import Text, text
 from credguard.vault import listing, secret_service
+from credguard.wire import items
 
 PROBE_SECONDS = 2.0
 #: A person may have to answer the desktop's own question; SDKs wait 60 s for all of it.
@@ -117,6 +118,16 @@ class Keychain:
                     raise
 
         self._ask(delete, changes=True)
+
+    def get_passwords(self, names: Sequence[str]) -> dict[str, str]:
+        """Those of `names` that could be read in one go; the others are for `get_password`, which asks and
+        says what is wrong."""
+        if "SecretService" not in type(self._backend).__module__:
+            return {}
+        try:
+            return self._ask(lambda: secret_service.values(items.SERVICE, names))
+        except CredGuardError:
+            return {}
 
     def names(self) -> tuple[str, ...] | None:
         """What the system itself lists of ours; None where this keychain cannot list."""

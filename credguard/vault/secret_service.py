@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 NAME = "org.freedesktop.secrets"
@@ -88,6 +88,26 @@ def names(service: str, seconds: float) -> tuple[str, ...]:
             for item in found
         )  # fmt: skip
         return tuple(str(one["username"]) for one in attributes if one.get("username"))
+
+
+def values(service: str, names: Sequence[str]) -> dict[str, str]:
+    """Values of the items of these names, over one connection and one session, where keyring makes two of
+    them for each. Nothing where the keychain is locked: this asks nobody. Raises as `names`."""
+    from secretstorage.collection import get_default_collection
+    from secretstorage.util import open_session
+
+    found: dict[str, str] = {}
+    with _bus() as connection:
+        collection = get_default_collection(connection)
+        if collection.is_locked():
+            return {}
+        session = open_session(connection)
+        for name in names:
+            for item in collection.search_items({"service": service, "username": name}):
+                item.session = session
+                found[name] = item.get_secret().decode()
+                break
+    return found
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from credguard.domain.errors import CredGuardError
 from credguard.domain.secret import Secret
 from credguard.domain.text import Text, text
 from credguard.vault import index
+from credguard.vault.pages import Many, Pages
 from credguard.wire import items
 
 Kind = Literal["keychain", "sealed"]
@@ -77,11 +78,12 @@ class SecretStore:
         on_write: Callable[[str], None] | None = None,
         found: Callable[[index.Read], Iterable[str]] | None = None,
         on_mended: Callable[[int], None] | None = None,
+        many: Many | None = None,
     ) -> None:
         """`alone` holds the index for one process at a time; `on_write` is called after each write.
 
         `found` gives the names of what is there when the index is lost (vault/recover.py); `on_mended` is
-        then told how many names the index that was made anew has.
+        then told how many names the index that was made anew has. `many` reads several items at once.
         """
         self.kind: Kind = kind
         self.label = label
@@ -91,6 +93,7 @@ class SecretStore:
         self._on_write = on_write
         self._found = found
         self._on_mended = on_mended
+        self._many = many
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
     def read(self, name: str) -> Item | None:
@@ -160,7 +163,7 @@ class SecretStore:
         else:
             self.check()  # a locked keychain asks its person here, not under the lock
             with self._alone():
-                self._write(name, value)
+                self._write(name, value, self._pages())
         self._written(name)
 
     def add(self, name: str, item: Mapping[str, object]) -> Item:
@@ -173,7 +176,7 @@ class SecretStore:
             with self._alone():
                 added = self._get(name) is None
                 if added:
-                    self._write(name, value)
+                    self._write(name, value, self._pages())
         if added:
             self._written(name)
         found = self.read(name)
@@ -205,37 +208,49 @@ class SecretStore:
             return
         self.check()
         with self._alone():
-            parts = (*_parts(name, self._raw(name)), *self._indexed_parts(name))
+            pages = self._pages()
+            parts = (*_parts(name, self._raw(name)), *self._indexed_parts(name, pages))
             # The item first: without it, pieces are nothing. Names leave the index last.
             for gone in dict.fromkeys((name, *parts)):
                 self._delete(gone)
-            self._mended(lambda: index.remove(self._raw, self._set, (name, *parts), self._delete))
+            self._unindex(pages, (name, *parts))
 
     # ── the index ────────────────────────────────────────────────────────────────────────────────
+    def _pages(self) -> Pages:
+        return Pages(self._raw, self._set, self._delete, self._many)
+
     def _indexed(self) -> tuple[str, ...]:
         try:
-            return index.read(self._raw)
+            return index.read(self._pages().get)
         except index.Lost as lost:
             if lost.none and not self._elsewhere():
                 return ()  # nothing was stored yet
         with self._alone():
-            return self._mended(lambda: index.read(self._raw))
+            pages = self._pages()
+            return self._mended(pages, lambda: index.read(pages.get))
 
-    def _mended(self, call: Callable[[], T]) -> T:
+    def _enter(self, pages: Pages, names: Iterable[str]) -> None:
+        self._mended(pages, lambda: index.add(pages.get, pages.put, names))
+
+    def _unindex(self, pages: Pages, names: Iterable[str]) -> None:
+        self._mended(pages, lambda: index.remove(pages.get, pages.put, names, pages.delete))
+
+    def _mended(self, pages: Pages, call: Callable[[], T]) -> T:
         """`call`, once more where the index was lost and could be made anew. Under the lock."""
         try:
             return call()
         except index.Lost as lost:
-            self._make_anew(lost)
+            self._make_anew(pages, lost)
         return call()
 
-    def _make_anew(self, lost: index.Lost) -> None:
+    def _make_anew(self, pages: Pages, lost: index.Lost) -> None:
         elsewhere = self._elsewhere()
         if self._found is None and not lost.none:
             raise _index_unreadable()
         names = [name for name in (*lost.names, *elsewhere) if not name.startswith(index.PREFIX)]
         numbers = [int(n) for n in _numbers(elsewhere)]
-        index.rewrite(self._raw, self._set, self._delete, names, max([lost.pages, *(n + 1 for n in numbers)]))
+        stale = max([lost.pages, *(n + 1 for n in numbers)])
+        index.rewrite(pages.get, pages.put, pages.delete, names, stale)
         if self._on_mended is not None and names:
             self._on_mended(len(set(names)))
 
@@ -263,7 +278,7 @@ class SecretStore:
                 return "".join(piece for piece in pieces if piece is not None)
         raise _unreadable(name)
 
-    def _write(self, name: str, value: str) -> None:
+    def _write(self, name: str, value: str, pages: Pages) -> None:
         """One item, whole or in pieces; what an earlier or interrupted writing left of it goes away."""
         parts: tuple[str, ...] = ()
         if len(value) * 2 >= items.MAX_BYTES:
@@ -272,60 +287,63 @@ class SecretStore:
             fresh = os.urandom(4).hex()
             pieces = [value[at : at + size] for at in range(0, len(value), size)]
             parts = tuple(f"{name}/{fresh}/{number}" for number in range(1, len(pieces) + 1))
-            self._mended(lambda: index.add(self._raw, self._set, (*parts, name)))
+            self._enter(pages, (*parts, name))
             for part, piece in zip(parts, pieces, strict=True):
                 self._set(part, piece)
             self._set(name, items.encode({"v": items.VERSION, "parts": list(parts)}))
         else:
-            self._mended(lambda: index.add(self._raw, self._set, (name,)))
+            self._enter(pages, (name,))
             self._set(name, value)
         found = self._get(name)
         if found is None or Secret(found) != Secret(value):
             raise self._differs()
-        old = tuple(part for part in self._indexed_parts(name) if part not in parts)
+        old = tuple(part for part in self._indexed_parts(name, pages) if part not in parts)
         for part in old:
             self._delete(part)
         if old:
-            self._mended(lambda: index.remove(self._raw, self._set, old, self._delete))
+            self._unindex(pages, old)
 
     def _write_all(self, values: Mapping[str, str]) -> None:
-        known = set(self._mended(lambda: index.read(self._raw)))
+        pages = self._pages()
+        known = set(self._mended(pages, lambda: index.read(pages.get)))
         before = {name: self._get(name) for name in values if name in known}
-        self._mended(lambda: index.add(self._raw, self._set, tuple(values)))
+        self._enter(pages, tuple(values))
         done: list[str] = []
         try:
             for name, value in values.items():
                 done.append(name)
                 if name in known or len(value) * 2 >= items.MAX_BYTES:
-                    self._write(name, value)
+                    self._write(name, value, pages)
                     continue
                 self._set(name, value)
                 found = self._raw(name)
                 if found is None or Secret(found) != Secret(value):
                     raise self._differs()
         except BaseException:
-            self._take_back(done, before, [name for name in values if name not in known])
+            self._take_back(done, before, [name for name in values if name not in known], self._pages())
             raise
 
-    def _take_back(self, done: list[str], before: Mapping[str, str | None], fresh: list[str]) -> None:
+    def _take_back(
+        self, done: list[str], before: Mapping[str, str | None], fresh: list[str], pages: Pages
+    ) -> None:
         """As far as the keychain lets us; the first error is the one to tell. A name left is harmless."""
         gone: set[str] = set()
         for name in done:
             with contextlib.suppress(CredGuardError):
                 value = before.get(name)
                 if value is not None:
-                    self._write(name, value)
+                    self._write(name, value, pages)
                     continue
-                parts = self._indexed_parts(name)
+                parts = self._indexed_parts(name, pages)
                 for one in (name, *parts):
                     self._delete(one)
                 gone.update((name, *parts))
         with contextlib.suppress(CredGuardError):
             names = {*gone, *fresh} - (set(done) - gone)
-            self._mended(lambda: index.remove(self._raw, self._set, names, self._delete))
+            self._unindex(pages, names)
 
-    def _indexed_parts(self, name: str) -> tuple[str, ...]:
-        indexed = self._mended(lambda: index.read(self._raw))
+    def _indexed_parts(self, name: str, pages: Pages) -> tuple[str, ...]:
+        indexed = self._mended(pages, lambda: index.read(pages.get))
         return tuple(found for found in indexed if _is_part_of(name, found))
 
     def _written(self, name: str) -> None:
