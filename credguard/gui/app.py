@@ -9,6 +9,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from credguard.gui.garbage import Garbage
 from credguard.gui.passphrase import Asker
 from credguard.gui.security_keys import KeysAtWindow
 from credguard.gui.single import alone
@@ -36,6 +37,7 @@ def _run(demo: bool) -> int:
     app.setApplicationName("credguard")
     app.setApplicationDisplayName("CredGuard")
     app.setDesktopFileName("credguard")
+    Garbage(app)
     asker = Asker()
     keys = KeysAtWindow(asker)
     services = Services(

@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSize
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
+from credguard.gui.garbage import Garbage, collect
 from credguard.gui.theme import Mode, Theme, theme
 
 
@@ -22,6 +23,8 @@ def application(mode: Mode = "light") -> QApplication:
     if not isinstance(app, QApplication):
         app = QApplication(["credguard"])
         app.setStyle("Fusion")
+    if app.findChild(Garbage) is None:
+        Garbage(app)
     app.setCursorFlashTime(0)  # a caret that blinks makes two pictures of one window differ
     found = app.findChild(Theme) or Theme(app, mode)
     found.reduced_motion = True
@@ -54,6 +57,7 @@ def settle() -> None:
     for _ in range(4):
         QCoreApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    collect()
 
 
 def grab(widget: QWidget, width: int = 0, height: int = 0) -> QImage:
