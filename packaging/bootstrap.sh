@@ -294,7 +294,9 @@ bench() {
     if [ "$(uname -s)" = Linux ]; then
         install_packages "${TEST_PACKAGES[@]}" || say "no keychain or no X server to be had here: what needs them is left out"
     fi
-    "$VENV/bin/python" benchmarks/run.py "$@"
+    "$VENV/bin/python" benchmarks/run.py "$@" || return
+    [ $# = 0 ] || return 0
+    "$VENV/bin/python" -m benchmarks.many_items && "$VENV/bin/python" -m benchmarks.many_codes
 }
 
 screenshots() {
