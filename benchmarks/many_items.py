@@ -1,4 +1,4 @@
-"""The sealed vault with 10,000 codes: opening and listing it, saving one, each beside what it cannot do without.
+"""The sealed vault with 10,000 codes: opening and listing it, saving one, each beside a reference.
 
 `python -m benchmarks.many_items` prints ratios within one run: open and list to Argon2id alone at the same
 cost; list again to reading the same items as JSON; save one to an fsynced write of a file of that size.
@@ -26,7 +26,13 @@ _SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 def item(number: int) -> tuple[str, str]:
-    code = {"v": 1, "id": f"e-{number:05}", "secret": _SEED, "name": f"Client {number:05}", "account": "maria"}
+    code = {
+        "v": 1,
+        "id": f"e-{number:05}",
+        "secret": _SEED,
+        "name": f"Client {number:05}",
+        "account": "maria",
+    }
     return f"totp/e-{number:05}", json.dumps(code)
 
 
