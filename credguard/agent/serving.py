@@ -108,6 +108,7 @@ class Serving:
                 ("file", who.file),
                 ("profile", link.profile_id if link is not None else profile),
                 ("access_key_id", key_id or (link.access_key_id if link is not None else "")),
+                *([("role", link.roles[-1].arn)] if link is not None and link.roles else []),
             ]
         )
         spool.append(places.spool(), line)

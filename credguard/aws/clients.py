@@ -49,6 +49,12 @@ class AwsClients:
             or None
         )
 
+    def load(self, service: str) -> None:
+        """Load what a client of `service` is made of. It takes seconds on a busy computer: so before a code
+        is chosen, not while it runs out."""
+        with self._lock:
+            self._session_once()._session.get_service_model(service)
+
     def client(
         self,
         service: str,

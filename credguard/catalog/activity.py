@@ -135,7 +135,13 @@ class Activity:
             "SELECT account_id FROM access_keys WHERE access_key_id = ?", (key_id,)
         ).fetchone()
         account = (key["account_id"] if key else None) or (link["account_id"] if link else None)
-        action = text("used the key of {profile}", profile=link["name"] if link else profile)
+        role = str(entry.get("role") or "")[: 4 * _LONGEST]
+        name = (link["name"] if link else profile) or key_id
+        action = (
+            text("took the role {role} with the key of {profile}", role=role, profile=name)
+            if role
+            else text("used the key of {profile}", profile=name)
+        )
         detail = (f"process {pid}, {file}" if file else f"process {pid}") if pid else ""
         _add(connection, at, program or "unknown", action, account, key_id, "use", detail)
         return 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 
 from credguard.catalog.database import Database
 from credguard.domain.keys import AccessKey, KeyStatus
 from credguard.domain.profiles import ProfileLink
+from credguard.domain.roles import Role
 
 
 class Keys:
@@ -104,8 +106,8 @@ class Profiles:
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO profiles"
-                " (profile_id, name, access_key_id, account_id, config_path, config_line, mfa_serial)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " (profile_id, name, access_key_id, account_id, config_path, config_line, mfa_serial, roles)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     link.profile_id,
                     link.name,
@@ -114,6 +116,7 @@ class Profiles:
                     link.config_path,
                     link.config_line,
                     link.mfa_serial,
+                    json.dumps([role.to_json() for role in link.roles]) if link.roles else None,
                 ),
             )
 
@@ -143,4 +146,5 @@ def _profile(row: sqlite3.Row) -> ProfileLink:
         config_path=row["config_path"],
         config_line=row["config_line"],
         mfa_serial=row["mfa_serial"],
+        roles=tuple(Role.from_json(role) for role in json.loads(row["roles"] or "[]")),
     )

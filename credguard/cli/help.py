@@ -51,6 +51,8 @@ EXAMPLES: dict[str, tuple[str, str]] = {
     "remove": ("remove northwind", "remove AKIAIOSFODNN7EXAMPLE"),
     "demo": ("demo", "demo --tour"),
     "read-codes": ("read-codes", "read-codes"),
+    "exec": ("exec northwind -- aws s3 ls", "exec northwind --role Admin --duration 1h -- terraform plan"),
+    "env": ("env northwind", "env northwind --json"),
     "credential-process": ("credential-process --profile northwind", "credential-process --profile default"),
     "backup": ("backup ~/credguard.cgb", "backup ~/credguard.cgb --password-file ~/.backup-passphrase"),
     "export": ("export ~/credguard.kdbx", "export ~/keys.json --format plain"),

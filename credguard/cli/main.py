@@ -32,6 +32,8 @@ COMMANDS: dict[str, Entry] = {
     "status": Entry("status", "accounts, key ages, alarms and the next thing to do", "Every day"),
     "totp": Entry("totp", "a code; add, list, remove, import, export", "Every day"),
     "whoami": Entry("whoami", "who a key is, and a warning when it is root", "Every day"),
+    "exec": Entry("exec_", "run a command with a key, a session or a role; also: env", "Every day"),
+    "env": Entry("env", "lines that make a shell use a profile"),
     "import": Entry(
         "import_", "move keys from files to the keychain; undo-import puts them back", "Keys and codes"
     ),

@@ -50,7 +50,7 @@ def _find(timeout: float, make: Callable[[], Any] | None = None) -> tuple[Probe,
         return Probe(False, "", text("No keychain answers here: there is no D-Bus session.")), None
 
     if make is None:
-        _load()  # no part of the answer: from a cold disk it alone may take seconds
+        load()  # no part of the answer: from a cold disk it alone may take seconds
 
     def look() -> tuple[Probe, Any]:
         backend = (make or _backend)()
@@ -190,7 +190,7 @@ def quiet_keychain(alone: Alone = contextlib.nullcontext) -> tuple[Keychain, str
     return Keychain(backend, timeout=PROBE_SECONDS * 2, alive=alive, alone=alone), found.label
 
 
-def _load() -> None:
+def load() -> None:
     """The code of keyring, which asks nobody anything."""
     with contextlib.suppress(Exception):  # what cannot be loaded is told by `_backend`
         if sys.platform == "darwin":

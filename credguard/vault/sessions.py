@@ -43,12 +43,12 @@ class Sessions:
                 return None
             raise
 
-    def put(self, name: str, credentials: Credentials) -> None:
-        """Keep a session; read back before this returns."""
+    def put(self, name: str, credentials: Credentials, source: str | None = None) -> None:
+        """Keep a session made with the key `source`; read back before this returns."""
         if credentials.session_token is None or credentials.expiration is None:
             raise ValueError("only sessions are kept here")
         item = items.session_item(
-            credentials.access_key_id, "", "", _iso(credentials.expiration), credentials.account_id
+            credentials.access_key_id, "", "", _iso(credentials.expiration), credentials.account_id, source
         )
         self._store.write(
             items.session(name),
@@ -59,6 +59,18 @@ class Sessions:
         """Forget one session, or all."""
         for item in (items.session(name),) if name else self._store.names("session/"):
             self._store.remove(item)
+
+    def drop_of(self, access_key_id: str) -> None:
+        """Forget what was made with a key, and what does not say what it was made with: it is made anew."""
+        for name in self._store.names("session/"):
+            try:
+                source = (self._store.read(name) or {}).get("source")
+            except CredGuardError as error:
+                if error.code != "item-unreadable":
+                    raise
+                source = None
+            if source is None or source == access_key_id:
+                self._store.remove(name)
 
 
 def _iso(at: float) -> str:

@@ -65,8 +65,12 @@ def profile_item(
     account_id: str | None,
     session: str | None = None,
     direct: bool = True,
+    mfa_serial: str | None = None,
+    roles: list[dict[str, object]] | None = None,
 ) -> dict[str, object]:
-    """The only thing the provider follows. `session` null = the key itself; `direct` = without the agent."""
+    """The only thing the provider follows. `session` null = the key itself; `direct` = without the agent.
+    `mfa_serial` and `roles` are there to rebuild the catalog, where they are set."""
+    more = {"mfa_serial": mfa_serial, "roles": roles}
     return {
         "v": VERSION,
         "id": profile_id,
@@ -75,6 +79,7 @@ def profile_item(
         "account_id": account_id,
         "session": session,
         "direct": direct,
+        **{field: value for field, value in more.items() if value},
     }
 
 
@@ -83,9 +88,14 @@ def account_item(account_id: str, name: str, company: str, color: str) -> dict[s
 
 
 def session_item(
-    access_key_id: str, secret: str, session_token: str, expiration: str, account_id: str | None
+    access_key_id: str,
+    secret: str,
+    session_token: str,
+    expiration: str,
+    account_id: str | None,
+    source: str | None = None,
 ) -> dict[str, object]:
-    """An STS session; `expiration` is ISO 8601 with Z."""
+    """An STS session; `expiration` is ISO 8601 with Z, `source` the id of the key that it began with."""
     return {
         "v": VERSION,
         "access_key_id": access_key_id,
@@ -93,6 +103,7 @@ def session_item(
         "session_token": session_token,
         "expiration": expiration,
         "account_id": account_id,
+        **({"source": source} if source else {}),
     }
 
 

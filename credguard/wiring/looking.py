@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from credguard.queries.names import Target
     from credguard.queries.plaintext import PlaintextRow
     from credguard.workflows.check import CheckProblem, WhoAmI
+
+
+#: How long a program waits for its turn at the keychain (seconds).
+TURN = 15.0
+#: How often the keychain is asked by a program, on a computer that may be busy; a person is told at once.
+TRIES = 3
 
 
 class Looking(Importing):
@@ -139,6 +146,7 @@ class Looking(Importing):
         """
         from credguard.workflows.credentials import from_document
 
+        self._open_in_turn()
         answer = None
         if self.agent is None:
             pass
@@ -157,7 +165,44 @@ class Looking(Importing):
             entry = self.code_book.of_serial(serial)
             return None if entry is None else self._send(serial, entry)
 
-        return self._working(code).of(profile)
+        given = self._working(code).of(profile)
+        link = self.profile_link(profile)
+        if link is not None:
+            role = link.roles[-1].arn if link.roles else None
+            self._note_use(link.profile_id, link.access_key_id, role)
+        return given
+
+    def _note_use(self, profile: str, access_key_id: str, role: str | None) -> None:
+        """One line for Activity, as the agent and the provider leave them; never in the way of the answer."""
+        from credguard.system.asking import asker
+        from credguard.wire import flat, spool
+
+        who = asker(os.getpid())
+        line: list[tuple[str, str | int]] = [
+            ("at", round(self.clock.now())), ("program", who.program), ("pid", who.pid), ("file", who.file),
+            ("profile", profile), ("access_key_id", access_key_id), *([("role", role)] if role else []),
+        ]  # fmt: skip
+        with contextlib.suppress(OSError):
+            spool.append(places.spool(), flat.encode(line))
+
+    def _open_in_turn(self) -> None:
+        """A crowd of programs opens the keychain one after the other: all at once they are slower than the
+        two seconds in which it has to answer. Whoever waited too long goes on all the same."""
+        if "store" in self.__dict__ or self.settings.get("store") != "keychain":
+            return
+        from credguard.vault import keychain
+
+        keychain.load()
+        with contextlib.ExitStack() as turn:
+            try:
+                turn.enter_context(self.interlock.hold("keychain-open", wait=TURN))
+            except CredGuardError as error:
+                if error.code != "busy":
+                    raise
+            for _ in range(TRIES):
+                with contextlib.suppress(CredGuardError):
+                    self.store.label  # noqa: B018 opens it
+                    return
 
     def _from_agent(self, profile: str) -> bytes | None:
         """The agent's answer; a locked one with a window waits for its person. None: do it without."""

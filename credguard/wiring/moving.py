@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from credguard.domain.errors import CredGuardError
 from credguard.wire import places
-from credguard.wiring.looking import Looking
+from credguard.wiring.using import Using
 
 if TYPE_CHECKING:
     from credguard.domain.restore import Keep, Row
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from credguard.workflows.restore import Target as RestoreTarget
 
 
-class Moving(Looking):
+class Moving(Using):
     """Everything in one file, and back."""
 
     # ── backup, restore ──────────────────────────────────────────────────────────────────────────

@@ -79,7 +79,7 @@ def _planned(tools: DirectTools, setting: str, word: str, values: Mapping[str, A
             continue
         asked = demanded(values["approve"], values["approve_accounts"], link.account_id or "")
         # A session, which takes the whole program, may have to be served for an MFA device.
-        wanted = link.mfa_serial is None and not asked
+        wanted = link.mfa_serial is None and not link.roles and not asked
         if (item.get("direct") is True) != wanted:
             (opening if wanted else closing).append(link.profile_id)
     return machine.begin(setting, word, tuple(closing), tuple(opening))

@@ -33,8 +33,10 @@ def mfa_session(
 
     Only AWS's own word on the code counts as an answer: a lost one leaves the try open.
     """
-    try:
-        session = get_session_token(
+    return noted(
+        serial,
+        answered,
+        lambda: get_session_token(
             clients,
             credentials,
             serial=serial,
@@ -42,7 +44,14 @@ def mfa_session(
             seconds=seconds,
             partition=partition,
             account_id=account_id,
-        )
+        ),
+    )
+
+
+def noted(serial: str, answered: CodeAnswered, call: Callable[[], Credentials]) -> Credentials:
+    """A call that sends a code, with what AWS said of the code."""
+    try:
+        session = call()
     except CredGuardError as error:
         if error.code in {"code-refused", "device-unknown"}:
             answered(serial, False)

@@ -14,6 +14,7 @@ from credguard.domain.accounts import Account, next_color
 from credguard.domain.errors import CredGuardError
 from credguard.domain.keys import AccessKey
 from credguard.domain.profiles import ProfileLink
+from credguard.domain.roles import Role, checked
 from credguard.system.clock import Clock
 from credguard.vault.store import Item, SecretStore
 from credguard.wire import places
@@ -102,8 +103,17 @@ def _profiles(profiles: Profiles, store: SecretStore) -> None:
                     _text(item.get("account_id")),
                     places.aws_config(),
                     mfa_serial=_text(item.get("mfa_serial")),
+                    roles=_roles(item.get("roles")),
                 )
             )
+
+
+def _roles(value: object) -> tuple[Role, ...]:
+    """Those of an item, for the pages; programs are refused where they cannot be read."""
+    try:
+        return checked([Role.from_json(role) for role in value]) if isinstance(value, list) else ()
+    except (CredGuardError, TypeError, KeyError, AttributeError):
+        return ()
 
 
 def _devices(devices: Devices, store: SecretStore, clock: Clock) -> None:

@@ -53,6 +53,9 @@ class MemoryIam:
     def endpoint(self, service: str) -> str | None:
         return None
 
+    def load(self, service: str) -> None:
+        return None
+
     def client(self, service: str, credentials: Credentials, **options: Any) -> _Client:
         return _Client(self, credentials, options.get("attempts", 3))
 

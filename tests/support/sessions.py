@@ -16,7 +16,7 @@ from credguard.catalog.accounts import Accounts
 from credguard.catalog.database import open_database
 from credguard.catalog.devices import Devices
 from credguard.catalog.keys import Keys, Profiles
-from credguard.demo.cloud.companies import NORTHWIND
+from credguard.demo.cloud.companies import ACME_PRODUCTION
 from credguard.demo.cloud.devices import Device
 from credguard.demo.cloud.server import Double
 from credguard.domain.accounts import Account
@@ -34,12 +34,12 @@ from credguard.workflows.codes import Codes
 from tests.support.agent import until_true
 from tests.support.stores import CHEAP, passphrase
 
-USER = "m.keller"
-ACCOUNT = NORTHWIND.account_id
-KEY = NORTHWIND.key_id()
+USER = "maria"
+ACCOUNT = ACME_PRODUCTION.account_id
+KEY = ACME_PRODUCTION.key_id()
 ARN = f"arn:aws:iam::{ACCOUNT}:user/{USER}"
 SERIAL = f"arn:aws:iam::{ACCOUNT}:mfa/{USER}"
-SEED = NORTHWIND.people[0].seed or ""
+SEED = ACME_PRODUCTION.people[0].seed or ""
 SCRIPT = str(Path(sys.executable).parent / "credguard-credentials")
 
 
@@ -85,27 +85,29 @@ class SessionDesk:
         return self.services.store
 
     def _fill(self, profiles: int) -> None:
-        self.store.write(
-            items.access_key(KEY), items.access_key_item(KEY, NORTHWIND.secret(), ACCOUNT, ARN, None)
-        )
+        key = items.access_key_item(KEY, ACME_PRODUCTION.secret(), ACCOUNT, ARN, None)
+        self.store.write(items.access_key(KEY), key)
         with contextlib.closing(open_database(places.catalog())) as database:
             database.rebuilt()
-            Accounts(database).save(Account(ACCOUNT, "Northwind", "Northwind", "violet"))
-            Keys(database).save(AccessKey(KEY, ACCOUNT, ARN, 1.0, "active", self.kind))
-            for number in range(profiles):
-                self.link(
-                    database, ProfileLink(f"p-{number}", f"work{number}", KEY, ACCOUNT, "/c", None, SERIAL)
-                )
+            Accounts(database).save(Account(ACCOUNT, "Acme Production", "Acme", "violet"))
+            Keys(database).save(AccessKey(KEY, ACCOUNT, ARN, 1.0, "active", self.kind))  # type: ignore[arg-type]
+        for number in range(profiles):
+            self.link(ProfileLink(f"p-{number}", f"work{number}", KEY, ACCOUNT, "/c", None, SERIAL))
         self.services.code_book.add(
-            OtpEntry("", Secret(SEED), name="Northwind", account=USER, serial=SERIAL, account_id=ACCOUNT)
+            OtpEntry(
+                "", Secret(SEED), name="Acme Production", account=USER, serial=SERIAL, account_id=ACCOUNT
+            )
         )
 
-    def link(self, database: object, link: ProfileLink) -> None:
+    def link(self, link: ProfileLink) -> None:
         self.store.write(
             items.profile(link.profile_id),
-            items.profile_item(link.profile_id, link.name, link.access_key_id, link.account_id, direct=False),
-        )
-        Profiles(database).save(link)  # type: ignore[arg-type]
+            items.profile_item(
+                link.profile_id, link.name, link.access_key_id, link.account_id, direct=False,
+                mfa_serial=link.mfa_serial, roles=[role.to_json() for role in link.roles],
+            ),
+        )  # fmt: skip
+        Profiles(self.services.database).save(link)
 
     @property
     def device(self) -> Device:

@@ -47,7 +47,8 @@ def cannot_tell() -> Refusal:
 
 @dataclass
 class Device:
-    """`drift`: steps its clock is ahead, learnt at enrolment. `known_from`: when STS learns of it."""
+    """`drift`: steps its clock is ahead, learnt at enrolment. `known_from`: when STS learns of it. `sent`:
+    every code that STS was given, in order, for tests."""
 
     serial: str
     seed: str
@@ -58,11 +59,13 @@ class Device:
     tries: dict[int, int] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     kind: Literal["virtual", "fido"] = "virtual"
+    sent: list[str] = field(default_factory=list)
 
     def verify(self, code: str, now: float) -> None:
         """STS's check. Raises Refusal with one of AWS's two texts; each try counts. TOTP only."""
         if self.kind != "virtual":
             raise cannot_tell()
+        self.sent.append(code)
         window = int(now // WINDOW)
         self.tries[window] = self.tries.get(window, 0) + 1
         if self.tries[window] > TRIES or now < self.known_from:

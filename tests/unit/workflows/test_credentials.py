@@ -14,11 +14,12 @@ from credguard.domain.errors import AnswerLost, CredGuardError
 from credguard.domain.keys import Credentials
 from credguard.domain.profiles import ProfileLink
 from credguard.domain.secret import Secret
+from credguard.domain.text import text
 from credguard.system.interlock import Interlock
 from credguard.vault.sessions import Sessions
 from credguard.vault.store import SecretStore
 from credguard.wire import items
-from credguard.workflows.credentials import LEAST, WorkingCredentials
+from credguard.workflows.credentials import CODE_WAIT, LEAST, WorkingCredentials
 from tests.support.clock import FakeClock
 from tests.support.memory_iam import ARN, MemoryIam
 from tests.support.stores import MemoryBackend
@@ -138,14 +139,45 @@ def test_a_lost_answer_is_not_repeated_by_itself(tmp_path: Path) -> None:
     assert desk.iam.codes == ["000001", "000002"]
 
 
-def test_a_refused_code_is_noted(tmp_path: Path) -> None:
+def test_a_refused_code_is_noted_and_one_more_is_sent(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    desk.iam.codes.append("000001")
+    desk.iam.codes.append("000001")  # another computer used it
+    assert desk.of("work").session_token is not None
+    assert desk.answers == [False, True]
+
+
+def test_two_refused_codes_are_the_last(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.iam.codes += ["000001", "000002", "000003"]
     with pytest.raises(CredGuardError) as caught:
         desk.of("work")
     assert caught.value.code == "code-refused"
-    assert desk.answers == [False]
+    assert desk.answers == [False, False]
     assert desk.session_of("work") is None
+
+
+@pytest.mark.parametrize(("steps", "ends"), [(3, True), (60, False)])
+def test_a_step_that_is_not_there_yet_is_waited_for_a_while(tmp_path: Path, steps: int, ends: bool) -> None:
+    desk = Desk(tmp_path)
+    left = steps
+    give = desk.code
+
+    def spent(serial: str) -> Secret | None:
+        nonlocal left
+        left -= 1
+        if left > 0:
+            raise CredGuardError("codes-spent", text("Spent."), text("Wait."))
+        return give(serial)
+
+    desk.code = spent  # type: ignore[method-assign]
+    began = desk.clock.now()
+    if ends:
+        assert desk.of("work").session_token is not None
+    else:
+        with pytest.raises(CredGuardError) as caught:
+            desk.of("work")
+        assert caught.value.code == "codes-spent"
+    assert desk.clock.now() - began <= CODE_WAIT + 1
 
 
 def test_a_profile_that_was_switched_meanwhile_stays_switched(tmp_path: Path) -> None:
