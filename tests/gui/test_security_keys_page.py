@@ -206,6 +206,33 @@ def test_the_pin_is_asked_in_a_panel_of_the_window(desk: Desk) -> None:
     desk.wait(lambda: desk.finger.set() or len(desk.of_type("fido2")) == 1)
 
 
+def test_what_was_read_before_is_not_drawn_over_a_card_in_use(desk: Desk) -> None:
+    """On a busy computer an answer that was under way came after the typing had begun, and took it away."""
+    before = desk.page.data
+    desk.page.reload()
+    card = desk.card("A first key, on you")
+    card.begin()
+    QTest.keyClicks(card.field.edit, "Blue")
+    desk.settled()
+    assert desk.card("A first key, on you") is card
+    assert card.field.text() == "Blue"
+    QTest.keyClick(card.field.edit, Qt.Key.Key_Escape)
+    desk.wait(lambda: desk.card("A first key, on you") is not card)  # read again at the end
+    assert desk.page.data == before
+
+
+def test_what_failed_stays_said_while_nothing_is_new(desk: Desk) -> None:
+    card = desk.card("A first key, on you")
+    card.begin()
+    QTest.keyClick(card.field.edit, Qt.Key.Key_Return)
+    desk.open_vault()
+    desk.wait(lambda: card.said.text().startswith("No security key is plugged in."))
+    desk.page.reload()  # another process wrote, which is not about the vault
+    desk.settled()
+    assert desk.card("A first key, on you") is card
+    assert card.said.text().startswith("No security key is plugged in.")
+
+
 def test_no_key_plugged_in_is_said_in_the_card(desk: Desk) -> None:
     card = desk.card("A first key, on you")
     card.begin()

@@ -223,7 +223,9 @@ class UnlockForm(QWidget):
         if self._cancel.is_set():
             return None
         self._asked.emit((kind, question))
-        question.answered.wait()
+        while not question.answered.wait(0.2):
+            if self._cancel.is_set():  # asked just as it was called off: nobody may be there to say no
+                return None
         return Secret(question.answer) if question.answer else None
 
     def _ask(self, asked: tuple[str, Question]) -> None:

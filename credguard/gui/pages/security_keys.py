@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
 
@@ -52,6 +52,7 @@ class SecurityKeysPage(VaultPage):
         self.add.hide()
         self.head.addWidget(self.add)
         self._held = 0  # cards in which something is typed or waited for
+        self._late = False  # something was read meanwhile, and not drawn
         self._active: KeyCard | None = None
         self._cards: list[KeyCard] = []
         if window.security_keys is not None:
@@ -68,6 +69,12 @@ class SecurityKeysPage(VaultPage):
             return kind, services.store_label(), state
 
         self.read(look)
+
+    def _got(self, asked: int, found: Any) -> None:
+        if self._held or self._working:
+            self._late = True  # read before something was typed here: drawn, it would take that away
+        elif not (self._keep_shown and found == self.data):  # what failed stays said while nothing is new
+            super()._got(asked, found)
 
     def draw(self) -> None:
         kind, label, state = self.data
@@ -144,6 +151,9 @@ class SecurityKeysPage(VaultPage):
 
     def _let_go(self, card: KeyCard) -> None:
         self._held = 0
+        if self._late and not self._working and self.isVisible():
+            self._late = False
+            QTimer.singleShot(0, self, self.reload)  # the card is at its end first
         if card.name == _MORE[0] and card.state == "rest" and not self._working:
             card.hide()
 
