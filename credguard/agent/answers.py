@@ -93,8 +93,12 @@ class Answers:
         question that is none of ours."""
         what = question["ask"]
         if what == "credentials":
+            most = question.get("seconds")
             return self._serving.credentials(
-                _word(question, "profile"), question.get("alone") is True, caller
+                _word(question, "profile"),
+                question.get("alone") is True,
+                caller,
+                float(most) if isinstance(most, (int, float)) else None,
             )
         return frames.ANSWER, frames.encode(self._table[what](question, caller))
 

@@ -6,6 +6,7 @@ No window, or no answer in 40 seconds, is a no. Parallel callers share one quest
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class _Pending:
     decided: threading.Event = field(default_factory=threading.Event)
     decision: str | None = None
     waiting: int = 0
+    heard: bool = False
 
 
 class Approvals:
@@ -149,14 +151,15 @@ class Approvals:
 
     def _ask(self, wish: Wish, gone: Callable[[], bool], left: float) -> str | None:
         number, pending, first = self._enter(wish)
+        until = time.monotonic() + left
         try:
             if first and not self.tell(self._question(number, wish)):
                 return None
-            while not pending.decided.wait(min(_LOOK, left)):
-                left -= _LOOK
+            while not pending.decided.wait(min(_LOOK, max(0.0, left))):
+                left = until - time.monotonic()
                 if left <= 0 or gone() or not self.has_window:
                     return None
-            if first and pending.decision not in {None, "deny"}:
+            if pending.decision not in {None, "deny"} and self._is_first(pending):
                 self._keep(wish, str(pending.decision))
             return pending.decision
         finally:
@@ -173,6 +176,12 @@ class Approvals:
             number, pending = uuid.uuid4().hex, _Pending(wish, waiting=1)
             self._pending[number] = pending
             return number, pending, True
+
+    def _is_first(self, pending: _Pending) -> bool:
+        """Of those that shared the question, to hear the answer: whoever asked first may be gone."""
+        with self._lock:
+            first, pending.heard = not pending.heard, True
+            return first
 
     def _leave(self, number: str, pending: _Pending) -> None:
         with self._lock:

@@ -138,7 +138,11 @@ class Server:
         if not self._slots.acquire(blocking=False):
             connection.close()
             return
-        threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
+        try:
+            threading.Thread(target=self._serve, args=(connection, peer), daemon=True).start()
+        except RuntimeError:  # the system gives no thread more: no reason to end for all others
+            self._slots.release()
+            connection.close()
 
     def _serve(self, connection: Connection, peer: Peer) -> None:
         def gone() -> bool:
@@ -184,11 +188,12 @@ class Server:
             self._answers.refused(caller)
             connection.sendall(frames.pack(frames.ERROR, error_body(_no_window())))
             return
-        connection.sendall(frames.pack(frames.ANSWER, frames.encode({"pid": os.getpid()})))
-        self._approvals.connect(window)
-        for event in self._answers.subscribed(caller):
-            window.tell(event)
         try:
+            # It counts before it hears so: a program that asks next must find it here.
+            self._approvals.connect(window)
+            window.welcome(frames.pack(frames.ANSWER, frames.encode({"pid": os.getpid()})))
+            for event in self._answers.subscribed(caller):
+                window.tell(event)
             while True:
                 found = frames.read(patient(connection, None))
                 if found is None or found[0] != frames.QUESTION:
@@ -206,22 +211,36 @@ class _Connected:
         self.pid = pid
         self._connection = connection
         self._lock = threading.Lock()
+        self._early: list[bytes] | None = []  # what it is told before its own question is answered
+
+    def welcome(self, answer: bytes) -> None:
+        """The answer to its question, then what it has missed meanwhile. Raises OSError where it is gone."""
+        with self._lock:
+            early, self._early = self._early or [], None
+            if not self._send(b"".join([answer, *early])):
+                raise BrokenPipeError
 
     def tell(self, event: dict[str, Any]) -> bool:
         data = frames.pack(frames.EVENT, frames.encode(event))
         with self._lock:
-            try:
-                if isinstance(self._connection, pipes.Pipe):
-                    self._connection.send_within(data, FRAME)
-                    return True
-                # Not sendall with a time-out: that is the connection's, and its reader waits without one.
-                while data:
-                    _, ready, _ = select.select([], [self._connection], [], FRAME)
-                    if not ready:
-                        return False
-                    data = data[self._connection.send(data, socket.MSG_DONTWAIT) :]
-            except (OSError, ValueError):
-                return False
+            if self._early is not None:
+                self._early.append(data)
+                return True
+            return self._send(data)
+
+    def _send(self, data: bytes) -> bool:
+        try:
+            if isinstance(self._connection, pipes.Pipe):
+                self._connection.send_within(data, FRAME)
+                return True
+            # Not sendall with a time-out: that is the connection's, and its reader waits without one.
+            while data:
+                _, ready, _ = select.select([], [self._connection], [], FRAME)
+                if not ready:
+                    return False
+                data = data[self._connection.send(data, socket.MSG_DONTWAIT) :]
+        except (OSError, ValueError):
+            return False
         return True
 
 

@@ -54,8 +54,11 @@ class Serving:
         self._approvals = approvals
         self._waiting = waiting
 
-    def credentials(self, profile: str, alone: bool, caller: Caller) -> tuple[bytes, bytes]:
-        """Kind and body of the answer. `alone`: whoever asks could open the vault by itself.
+    def credentials(
+        self, profile: str, alone: bool, caller: Caller, most: float | None = None
+    ) -> tuple[bytes, bytes]:
+        """Kind and body of the answer. `alone`: whoever asks could open the vault by itself; `most`: it
+        waits only this long for a person (seconds).
 
         Raises CredGuardError `not-allowed`, Locked `programs-wait`, and as `Services.credentials`.
         """
@@ -68,14 +71,16 @@ class Serving:
                 return frames.WITHOUT, b""
             if waits:
                 # `credguard unlock` ends the wait too, so there need not be a window.
-                left = self._wait(lambda: not os.path.lexists(places.locked_file()), profile, caller, True)
+                left = self._wait(
+                    lambda: not os.path.lexists(places.locked_file()), profile, caller, True, most
+                )
         elif not self._keeper.use("keys"):
             if self._approvals.is_window(caller.pid):
                 raise locked()  # it is the one that asks the person
             if alone or not self._approvals.has_window or services.opens_by_itself():
                 # The full program opens the vault by itself, knows who else to ask, or says what is locked.
                 return frames.WITHOUT, b""
-            left = self._wait(lambda: self._keeper.use("keys"), profile, caller)
+            left = self._wait(lambda: self._keeper.use("keys"), profile, caller, most=most)
         if not services.keys_in_keychain:
             caller.used.add("keys")
         link = services.profile_link(profile)
@@ -90,13 +95,20 @@ class Serving:
 
         return frames.FINISHED, document(given).encode()
 
-    def _wait(self, is_open: Callable[[], bool], profile: str, caller: Caller, alone: bool = False) -> float:
+    def _wait(
+        self,
+        is_open: Callable[[], bool],
+        profile: str,
+        caller: Caller,
+        alone: bool = False,
+        most: float | None = None,
+    ) -> float:
         """Until somebody unlocked; the seconds left of a person's time. Raises Locked `programs-wait`."""
         name = profile
         with contextlib.suppress(CredGuardError):  # a catalog that was lost is made anew once it is open
             link = self._services.profile_link(profile)
             name = link.name if link is not None else profile
-        return self._waiting.until(is_open, caller.asker, name, caller.gone, alone)
+        return self._waiting.until(is_open, caller.asker, name, caller.gone, alone, most)
 
     def _spool(self, who: Asker, profile: str, key_id: str, link: Any) -> None:
         """One line for Activity before the answer goes out; the catalog takes it in later."""

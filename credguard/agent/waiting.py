@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,13 +51,15 @@ class Waiting:
         profile: str,
         gone: Callable[[], bool],
         alone: bool = False,
+        most: float | None = None,
     ) -> float:
         """Wait until `is_open`; the seconds that are left of a person's time.
 
         Without a window nobody could open it, so it is not waited, but where `alone` says that something
-        else may. Raises Locked `programs-wait`.
+        else may. `most`: whoever asks has only this long (seconds). Raises Locked `programs-wait`.
         """
         number = uuid.uuid4().hex
+        seconds = self.seconds if most is None else max(0.0, min(self.seconds, most))
         event = {
             "event": "waiting",
             "id": number,
@@ -65,21 +68,21 @@ class Waiting:
             "file": asker.file,
             "started_by": list(asker.started_by),
             "profile": profile,
-            "seconds": self.seconds,
+            "seconds": seconds,
         }
         with self._lock:
             if len(self._waiting) >= MOST:
                 raise nobody_unlocked()
             self._waiting[number] = event
-        left, pause = self.seconds, threading.Event()
+        # By the clock: on a busy computer a look takes longer than the pause between two.
+        until, pause = time.monotonic() + seconds, threading.Event()
         try:
             self.windows.tell(event)
             while not is_open():
-                if left <= 0 or gone() or not (alone or self.windows.has_window):
+                if time.monotonic() >= until or gone() or not (alone or self.windows.has_window):
                     raise nobody_unlocked()
                 pause.wait(_LOOK)
-                left -= _LOOK
-            return left
+            return max(0.0, until - time.monotonic())
         finally:
             with self._lock:
                 self._waiting.pop(number, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from time import monotonic
 
 from credguard.wire import places
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     Found = tuple[bytes, bytes] | None
     Read = Callable[[Callable[[int], bytes]], Found]
 
-#: Go ends a credential_process after 60 s; a person has 40 of them.
-AGENT_SECONDS = 50
+#: Go ends a credential_process after 60 s; a person has 40 of them. All of it, whoever answers in the end.
+SECONDS = 48.0
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +28,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or not _is_id(arguments[0]):
         sys.stderr.write("CredGuard: this runs as credential_process, with the id of one profile.\n")
         return 1
-    code = _from_agent(arguments[0])
+    begun = monotonic()
+    code = _from_agent(arguments[0], begun + SECONDS)
     if code is not None:
         return code
     try:
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> int:
     except Exception:  # whatever it is, the full program knows the sentence for it
         answer = None
     if answer is None:
-        return _become(["credential-process", "--profile", arguments[0]])
+        return _become(["credential-process", "--profile", arguments[0], "--begun", f"{begun:.3f}"])
     sys.stdout.write(answer)
     sys.stdout.flush()
     return 0
@@ -47,7 +49,7 @@ def _is_id(value: str) -> bool:
     return 0 < len(value) <= 64 and value.isascii() and value.replace("-", "").replace("_", "").isalnum()
 
 
-def _from_agent(profile_id: str) -> int | None:
+def _from_agent(profile_id: str, until: float) -> int | None:
     """The agent's answer on stdout, or its error in one line on stderr: the exit code. None for no agent."""
     try:
         from credguard.wire import frames
@@ -56,7 +58,10 @@ def _from_agent(profile_id: str) -> int | None:
         alone = b',"alone":true' if os.environ.get("CREDGUARD_PASSPHRASE_FILE") else b""
         body = b'{"ask":"credentials","profile":"' + profile_id.encode() + b'"' + alone + b"}"
         ask = _by_pipe if sys.platform == "win32" else _by_socket
-        found = ask(frames.pack(frames.QUESTION, body), frames.read)
+        found = ask(frames.pack(frames.QUESTION, body), frames.read, until)
+    except TimeoutError:
+        sys.stderr.write("CredGuard: the agent did not answer in time. End it with: credguard lock\n")
+        return 1
     except (ImportError, AttributeError, OSError, EOFError, ValueError):
         return None
     if found is None or found[0] not in {frames.FINISHED, frames.ERROR}:
@@ -70,27 +75,38 @@ def _from_agent(profile_id: str) -> int | None:
     return 0
 
 
-def _by_socket(question: bytes, read: Read) -> Found:
+def _by_socket(question: bytes, read: Read, until: float) -> Found:
     import _socket
 
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+
+    def receive(count: int) -> bytes:
+        # For the whole answer: one that comes in drops has no longer.
+        connection.settimeout(max(0.001, until - monotonic()))
+        return connection.recv(count)
+
     try:
-        connection.settimeout(AGENT_SECONDS)
+        connection.settimeout(max(0.001, until - monotonic()))
         _connect(connection, places.agent_socket())
         while question:
             question = question[connection.send(question) :]
-        return read(connection.recv)
+        return read(receive)
     finally:
         connection.close()
 
 
-def _by_pipe(question: bytes, read: Read) -> Found:
+def _by_pipe(question: bytes, read: Read, until: float) -> Found:
     from credguard.wire import pipes
 
     with pipes.connect(places.agent_socket(), 5) as connection:
-        connection.settimeout(AGENT_SECONDS)
+
+        def receive(count: int) -> bytes:
+            connection.settimeout(max(0.001, until - monotonic()))
+            return connection.recv(count)
+
+        connection.settimeout(max(0.001, until - monotonic()))
         connection.sendall(question)
-        return read(connection.recv)
+        return read(receive)
 
 
 def _connect(connection: object, path: str) -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from credguard.queries.plaintext import PlaintextRow
     from credguard.workflows.check import CheckProblem, WhoAmI
 
+#: Of the time that an SDK gives, this is kept for AWS itself (seconds).
+_FOR_AWS = 8.0
+
 
 #: How long a program waits for its turn at the keychain (seconds).
 TURN = 15.0
@@ -140,8 +143,9 @@ class Looking(Importing):
             self._history.note_checked(self.clock.now())
         return tuple(wrong)
 
-    def credentials(self, profile: str) -> Credentials:
-        """Working credentials for a profile's id or name, now. Raises Locked `programs-wait` when it waited
+    def credentials(self, profile: str, within: float | None = None) -> Credentials:
+        """Working credentials for a profile's id or name, now. `within`: whoever asks has only this long
+        (seconds). Raises Locked `programs-wait` when it waited
         for somebody to unlock and nobody did, CredGuardError `not-allowed`, and as `WorkingCredentials.of`.
         """
         from credguard.workflows.credentials import from_document
@@ -151,15 +155,16 @@ class Looking(Importing):
         if self.agent is None:
             pass
         elif self.store.kind == "sealed":
-            answer = self._from_agent(profile)
+            answer = self._from_agent(profile, within)
         elif not self._starts_agent:
             answer = self._approved(profile)
         if answer is not None:
             return from_document(answer.decode())
         if self.store.kind == "keychain":
-            from credguard.workflows.unlocking import wait_for_person
+            from credguard.workflows.unlocking import PERSON, wait_for_person
 
-            wait_for_person(places.locked_file(), self.clock)
+            rest = PERSON if within is None else max(0.0, min(PERSON, within - _FOR_AWS))
+            wait_for_person(places.locked_file(), self.clock, rest)
 
         def code(serial: str) -> Secret | None:
             entry = self.code_book.of_serial(serial)
@@ -204,15 +209,20 @@ class Looking(Importing):
                     self.store.label  # noqa: B018 opens it
                     return
 
-    def _from_agent(self, profile: str) -> bytes | None:
+    def _from_agent(self, profile: str, within: float | None) -> bytes | None:
         """The agent's answer; a locked one with a window waits for its person. None: do it without."""
         assert self.agent is not None
+        until = self.clock.monotonic() + within if within is not None else None
         if self._at_agent("keys"):
             return self.agent.finished("credentials", profile=profile)
         if self._person is not None or self._environ.get("CREDGUARD_PASSPHRASE_FILE"):
             return None  # somebody, or something, opens it here
+        from credguard.workflows.unlocking import agent_of_window
+
+        agent_of_window(self.agent, lambda: self.interlock.holder("window") is not None, self.clock)
+        left = {} if until is None else {"seconds": max(0.0, until - self.clock.monotonic() - _FOR_AWS)}
         try:
-            return self.agent.finished("credentials", profile=profile)
+            return self.agent.finished("credentials", profile=profile, **left)
         except Locked as error:
             if error.code != "vault-locked":
                 raise

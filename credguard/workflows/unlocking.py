@@ -33,6 +33,8 @@ _RETRIED = {"wrong-passphrase", "recovery-code", "wrong-recovery-code", "pin-wro
 #: Programs wait this long for a person (seconds); the SDKs give the whole answer 50.
 PERSON = 40.0
 _LOOK = 0.25
+#: Between a lock and the window's next agent (seconds, at the most).
+_BETWEEN = 15.0
 _TRIES_TO_START = 20
 
 
@@ -348,6 +350,22 @@ def lock(
     names = store().names("session/")
     Sessions(store()).drop()
     return LockDone(ended, len(names), waiting)
+
+
+def agent_of_window(
+    agent: Agent, window: Callable[[], bool], clock: Clock, seconds: float = _BETWEEN
+) -> None:
+    """Return once an agent answers that is open, or that a window is connected to; at once where no
+    `window` runs. After a lock the window's next agent is only just starting."""
+    until = clock.monotonic() + seconds
+    while clock.monotonic() < until:
+        with contextlib.suppress(CredGuardError):
+            found = agent.status()
+            if found.get("open") or found.get("window"):
+                return
+        if not window():
+            return
+        clock.sleep(_LOOK)
 
 
 def asks_window(settings: Settings) -> bool:

@@ -275,6 +275,28 @@ def rules(tmp_path: Any) -> Iterator[tuple[Approvals, Kept, FakeClock, list[str]
     database.close()
 
 
+def test_always_is_kept_although_whoever_asked_first_has_given_up(
+    rules: tuple[Approvals, Kept, FakeClock, list[str]],
+) -> None:
+    made, kept, clock, rows = rules
+    made._seconds = 30.0
+    window = Silent()
+    made.connect(window)
+    given_up = threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(made.check, _wish(), given_up.is_set)
+        until_true(lambda: len(window.told) == 1)
+        second = pool.submit(made.check, _wish())
+        until_true(lambda: next(iter(made._pending.values())).waiting == 2)
+        given_up.set()
+        with pytest.raises(CredGuardError):
+            first.result()
+        made.answer(window.told[0]["id"], "always")
+        second.result()
+    assert [one.program for one in kept.all(clock.now())] == ["/usr/bin/terraform"]
+    assert rows[-1] == "was allowed the key of work by you, always"
+
+
 def test_nobody_answers_in_time(rules: tuple[Approvals, Kept, FakeClock, list[str]]) -> None:
     made, _, _, rows = rules
     window = Silent()

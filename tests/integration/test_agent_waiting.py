@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from credguard.agent.waiting import Waiting
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.secret import Secret
 from credguard.services import Services
+from credguard.system.asking import Asker
 from credguard.vault.launch import start
 from credguard.vault.remote import Agent
 from credguard.vault.watch import Watch
@@ -306,3 +310,76 @@ def test_an_agent_in_the_background_takes_our_own_program_for_the_window(desk: D
     assert caught.value.code == "not-the-window"
     Agent().lock()
     until_true(started.gone)
+
+
+def test_between_a_lock_and_the_windows_next_agent_it_waits(desk: Desk) -> None:
+    """The old agent has ended, the one that programs wait at is not there yet; the window is."""
+    services = Services(starts_agent=True, environ=desk.env)
+    with services.interlock.hold("window"):
+        asking = subprocess.Popen(
+            [*places.helper(), "p-work"], env=desk.env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with pytest.raises(subprocess.TimeoutExpired):
+            asking.wait(2)  # nobody answers it, and it is not refused
+        assert services.stand_by()
+        window = Window()
+        try:
+            until_true(lambda: "waiting" in window.kinds() or asking.poll() is not None)
+            if asking.poll() is None:
+                services.unlock(Secret(PASSPHRASE))
+            out, err = asking.communicate(timeout=60)
+        finally:
+            window.close()
+            services.close()
+    assert (asking.returncode, err) == (0, "")
+    assert SECRET in out
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="stops a process")
+def test_the_full_program_keeps_to_the_time_of_the_sdk(desk: Desk) -> None:
+    """Something that hangs for ever, here an agent that was stopped, is given up in time."""
+    stopped = desk.start()
+    os.kill(stopped.pid, signal.SIGSTOP)
+    try:
+        begun = str(time.monotonic() - 46.0)
+        ran = desk.credguard("credential-process", "--profile", "p-work", "--begun", begun)
+    finally:
+        os.kill(stopped.pid, signal.SIGCONT)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "CredGuard did not get the credentials in time. Nothing was changed: do it again.\n"
+
+
+def test_the_wait_is_by_the_clock_however_long_a_look_takes() -> None:
+    looks: list[int] = []
+
+    def slow() -> bool:
+        looks.append(1)
+        threading.Event().wait(0.3)
+        return False
+
+    class Nobody:
+        has_window = True
+
+        def tell(self, event: dict[str, Any]) -> bool:
+            return True
+
+    with pytest.raises(Locked):
+        Waiting(Nobody(), 0.9).until(slow, Asker("x", 1, "/x", False), "work", lambda: False)
+    assert len(looks) <= 4
+
+
+def test_a_window_counts_as_soon_as_it_hears_that_it_is_one(desk: Desk, here: Here) -> None:
+    """Else a program that asks in this moment is refused, although there is somebody to ask."""
+    connect = here.process.approvals.connect
+
+    def slowly(window: Any) -> None:
+        threading.Event().wait(0.5)
+        connect(window)
+
+    here.process.approvals.connect = slowly  # type: ignore[method-assign]
+    window = Window()
+    try:
+        assert Agent().status()["window"] is True
+    finally:
+        window.close()

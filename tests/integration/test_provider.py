@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -152,6 +153,49 @@ def test_with_an_agent_even_fewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert set(ran.stderr.split()) - {"credguard.provider.client"} <= ALLOWED_WITH_AGENT
 
 
+@pytest.mark.parametrize("sent", [b"", b"CG\x01", b"drops"])
+def test_an_agent_that_does_not_answer_is_waited_for_once(
+    sent: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing, half a frame, one byte after the other: neither anew for each byte, nor by both programs."""
+    import socket
+    import threading
+
+    from credguard.wire import frames
+
+    monkeypatch.setenv("CREDGUARD_HOME", str(tmp_path / "state"))
+    (tmp_path / "state" / "run").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "state" / "run")
+    code = (
+        "import sys, os; sys.path.insert(0, sys.argv[1]); import credguard.provider.ask as c;"
+        "c.SECONDS = 1.0;"
+        "c._become = lambda command: print('BECAME', *command) or 0; sys.exit(c.main(sys.argv[2:]))"
+    )
+    over = threading.Event()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("agent.sock")
+        listener.listen()
+
+        def agent() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                for byte in frames.pack(frames.FINISHED, b"x" * 4000) if sent == b"drops" else sent:
+                    if over.wait(0.02):
+                        return
+                    with contextlib.suppress(OSError):  # it has given up
+                        connection.sendall(bytes((byte,)))
+                over.wait(30)
+
+        thread = threading.Thread(target=agent, daemon=True)
+        thread.start()
+        ran = _run(os.path.dirname(places.package()), "p-1", code=code)
+        over.set()
+        thread.join(10)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "CredGuard: the agent did not answer in time. End it with: credguard lock\n"
+
+
 @pytest.mark.parametrize("change", ["locked", "no direct", "no profile", "no key", "sealed", "no bus"])
 def test_anything_more_becomes_the_full_program(
     store: SecretStore, change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -173,7 +217,7 @@ def test_anything_more_becomes_the_full_program(
         "c._become = lambda command: print('BECAME', *command) or 0; sys.exit(c.main(sys.argv[2:]))"
     )
     ran = _run(os.path.dirname(places.package()), "p-1", code=code)
-    assert ran.stdout == "BECAME credential-process --profile p-1\n"
+    assert ran.stdout.startswith("BECAME credential-process --profile p-1 --begun ")
 
 
 def test_a_locked_keychain_becomes_the_full_program(
