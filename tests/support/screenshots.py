@@ -18,6 +18,7 @@ from credguard.domain.text import Text as Words
 from credguard.gui.approve import Prompt
 from credguard.gui.journeys.frame import DONE, FOUND, WELCOME
 from credguard.gui.journeys.lock import LockPage
+from credguard.gui.journeys.mfa import MfaDialog, open_enrolment
 from credguard.gui.journeys.recovery_card import RecoveryCard
 from credguard.gui.journeys.rotation import RotationDialog, open_rotation
 from credguard.gui.journeys.start import begin
@@ -77,6 +78,8 @@ def pages(folder: Path, app_theme: Theme) -> None:
         window.show_page("accounts")
         read(window)
         _rotation(window, folder)
+        window.dialogs.close_panel()
+        _mfa(window, folder)
 
 
 def _import(window: Window, folder: Path, backup: Path) -> None:
@@ -109,6 +112,27 @@ def _rotation(window: Window, folder: Path) -> None:
     until(window, lambda: not dialog.run.running)
     if not seen:
         shoot(window, folder, "rotate-dialog")
+
+
+def _mfa(window: Window, folder: Path) -> None:
+    """A device for Northwind's user, six seconds after AWS was told of it."""
+    open_enrolment(window, next(r for r in window.services.accounts() if r.account.name == "Northwind"))
+    dialog = window.dialogs.panel
+    assert isinstance(dialog, MfaDialog)
+
+    def look() -> None:
+        if any(s.id == "wait" and s.state == "running" for s in dialog.run.steps):
+            dialog.run.changed.disconnect(look)
+            # The clock of the pictures jumps: what comes next waits until they are taken.
+            dialog.run.changed.disconnect(dialog.show_run)
+            dialog.run.since = "wait", window.services.clock.now() - 6
+            dialog.show_run()
+            shoot(window, folder, "mfa-enrol")
+            dialog.run.changed.connect(dialog.show_run)
+
+    dialog.run.changed.connect(look)
+    until(window, lambda: not dialog.run.running)
+    window.dialogs.close_panel()
 
 
 def first_run(folder: Path) -> None:

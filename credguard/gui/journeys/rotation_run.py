@@ -43,6 +43,11 @@ class Run(QObject):
         self.watched = False  # a dialog shows it
         self._stop = threading.Event()
 
+    @property
+    def slot(self) -> str:
+        """What is one at a time: the rotation of an account."""
+        return self.account
+
     # ── what a person can do ─────────────────────────────────────────────────────────────────────
     def begin(self) -> None:
         """Rotate the key."""
@@ -130,6 +135,10 @@ class Run(QObject):
         self.ended.emit()
         self.window_.changed()
 
+    def tell_end(self) -> None:
+        """It ended and nobody watched: a toast."""
+        _tell(self)
+
     # ── in words ─────────────────────────────────────────────────────────────────────────────────
     def safe(self) -> list[str]:
         """What is safe, as sentences."""
@@ -165,12 +174,12 @@ class Runs(QObject):
         self._window = window
         self._runs: dict[str, Run] = {}
 
-    def of(self, account: str) -> Run | None:
+    def of(self, slot: str) -> Run | None:
         """The one that runs, or that rests at a question or a failure."""
-        return self._runs.get(account)
+        return self._runs.get(slot)
 
     def add(self, run: Run) -> Run:
-        self._runs[run.account] = run
+        self._runs[run.slot] = run
         return run
 
     def show_working(self) -> None:
@@ -180,11 +189,11 @@ class Runs(QObject):
 
     def rested(self, run: Run) -> None:
         """It ended or waits; what is closed says so in a toast."""
-        if self._runs.get(run.account) is run:
-            del self._runs[run.account]
+        if self._runs.get(run.slot) is run:
+            del self._runs[run.slot]
         self.show_working()
         if not run.watched:
-            _tell(run)
+            run.tell_end()
 
 
 def _tell(run: Run) -> None:

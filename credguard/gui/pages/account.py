@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout
 from credguard.domain.accounts import grouped
 from credguard.gui.pages import account_cards as cards
 from credguard.gui.pages.accounts import OFFLINE
+from credguard.gui.pages.mfa_card import MfaCard
 from credguard.gui.pages.page import Page, clear
 from credguard.gui.theme import LARGE, NARROW, theme
 from credguard.gui.translate import harmless, words
@@ -39,6 +40,7 @@ class AccountData:
     lines: tuple[ActivityLine, ...]
     codes: tuple[CodeRow, ...]
     endpoint: str | None
+    unfinished: bool = False  # an MFA device was begun and is not there yet
 
 
 class AccountPage(Page):
@@ -68,7 +70,9 @@ class AccountPage(Page):
             lines = services.activity_lines(200)
             own = tuple(a for a in lines if a.account_id == wanted or a.access_key_id in ids)
             codes = tuple(c for c in services.codes() if c.account_id == wanted)
-            return AccountData(found, own, codes, services.endpoint())
+            key = found.current if found is not None else None
+            begun = key is not None and services.enrolment_of(key.access_key_id) is not None
+            return AccountData(found, own, codes, services.endpoint(), begun)
 
         self.read(look)
 
@@ -99,7 +103,7 @@ class AccountPage(Page):
         if not account.keys:
             left.addWidget(cards.NoKeyCard(window))
         left.addWidget(cards.ProfilesCard(account))
-        left.addWidget(cards.MfaCard(window, account, data.codes))
+        left.addWidget(MfaCard(window, account, data.codes, data.unfinished))
         right.addWidget(cards.ScoreCard(account))
         right.addWidget(cards.SignInCard(window, account))
         right.addWidget(cards.LatelyCard(data.lines[:4], window.services.clock.now()))

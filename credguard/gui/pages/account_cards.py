@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from credguard.domain.otp import grouped as grouped_code
 from credguard.gui import moments
 from credguard.gui.actions import sign_in_address
-from credguard.gui.live import LiveCodes
 from credguard.gui.pages.accounts import due_words
 from credguard.gui.pages.home_cards import actor
 from credguard.gui.theme import LARGE, theme
@@ -23,9 +21,8 @@ from credguard.gui.widgets.rows import ListRow, RowList
 from credguard.gui.widgets.surface import Card, Icon, Pill
 from credguard.gui.widgets.text import Text
 from credguard.profiles.ini import shown
-from credguard.queries.accounts import AccountRow, KeyRow, MfaRow
+from credguard.queries.accounts import AccountRow, KeyRow
 from credguard.queries.activity import ActivityLine
-from credguard.queries.codes import CodeRow
 
 if TYPE_CHECKING:
     from credguard.gui.window import Window
@@ -155,64 +152,6 @@ class ProfilesCard(Card):
             )  # fmt: skip
             rows.add(line)
         layout.addLayout(rows)
-
-
-class MfaCard(Card):
-    """Devices: those whose codes are made here show the present one."""
-
-    def __init__(self, window: Window, account: AccountRow, codes: Sequence[CodeRow]) -> None:
-        super().__init__(name="mfa devices")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 13, 0, 3)
-        layout.setSpacing(0)
-        add = Button("Add", "quiet", "plus", 32, name="Add a code")
-        add.clicked.connect(window.add_code)
-        head = row(Text("MFA devices", "card"), None, add)
-        head.setContentsMargins(20, 0, 14, 0)
-        layout.addLayout(head)
-        rows = RowList(indent=50)
-        self._lines: dict[str, Text] = {}
-        if not account.mfa:
-            none = Text(
-                "None known here. A code protects the sign-in, not the key.", color="text2", wrap=True
-            )
-            holder = row(none)
-            holder.setContentsMargins(20, 4, 20, 10)
-            layout.addLayout(holder)
-        for device in account.mfa:
-            rows.add(self._row(window, account, device))
-        layout.addLayout(rows)
-        live = [c.entry_id for c in codes if c.entry_id in self._lines and c.type == "totp"]
-        self._live = LiveCodes(window, self, live)
-        self._live.changed.connect(self._tell)
-        self._live.gone.connect(lambda entry: self._lines[entry].setText("… …"))
-
-    def _row(self, window: Window, account: AccountRow, device: MfaRow) -> ListRow:
-        if device.code and device.entry_id is not None:
-            entry = device.entry_id
-            detail = self._lines[entry] = Text("… …", "digits", "text2")
-            line = ListRow(
-                "Code on this computer",
-                detail,
-                Icon("timer"),
-                action="Copy",
-                kind="quiet",
-                icon="copy",
-                pad=8,
-            )
-            line.set_right(14)
-            line.acted.connect(lambda: window.copy_code(entry, account.account.name))
-            if line.button is not None:
-                line.button.setAccessibleName("Copy the code")
-            return line
-        key = device.kind == "security-key"
-        words_ = "for the website only" if key else "its codes come from elsewhere"
-        name = harmless(device.name) or ("Security key" if key else "MFA device")
-        return ListRow(name, words_, Icon("usb" if key else "smartphone"), pad=8)
-
-    def _tell(self, entry: str) -> None:
-        now = self._live.now[entry]
-        self._lines[entry].setText(f"{grouped_code(now.code)} · new in {now.valid_for} s")
 
 
 class ScoreCard(Card):

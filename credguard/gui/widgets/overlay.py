@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QApplication, QBoxLayout, QVBoxLayout, QWidget
 
 from credguard.gui.theme import theme
 from credguard.gui.widgets.button import Button
@@ -42,7 +51,7 @@ class Panel(QWidget):
         self.area = ScrollArea(content)
         self._all.addWidget(self.area, 1)
         self._line: QWidget | None = None
-        self._foot: QHBoxLayout | None = None
+        self._foot: QBoxLayout | None = None
 
     def measure(self) -> None:
         self.updateGeometry()
@@ -52,7 +61,7 @@ class Panel(QWidget):
         self._line = QWidget()
         self._line.setFixedHeight(1)
         self._all.addWidget(self._line)
-        layout = self._foot = QHBoxLayout()
+        layout = self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         first = widgets[0] if widgets else None
         quiet = isinstance(first, Button) and first.kind in {"quiet", "red"}
         layout.setContentsMargins(24 - (12 if quiet else 0), 12, 16, 11)
@@ -63,6 +72,22 @@ class Panel(QWidget):
             else:
                 layout.addWidget(widget)
         self._all.addLayout(layout)
+
+    def _turn_foot(self, width: int) -> None:
+        """Buttons that have no room side by side, with large text, stand one above the other."""
+        if self._foot is None:
+            return
+        items = [self._foot.itemAt(at) for at in range(self._foot.count())]
+        found = [item.widget() for item in items if item is not None]
+        sizes = [w.sizeHint().width() for w in found if w is not None and not w.isHidden()]
+        margins = self._foot.contentsMargins()
+        wanted = sum(sizes) + 8 * max(0, len(sizes) - 1) + margins.left() + margins.right()
+        way = QBoxLayout.Direction
+        self._foot.setDirection(way.TopToBottom if wanted > width else way.LeftToRight)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._turn_foot(event.size().width())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         # The scroll area would keep it to itself that the body wants another height.
@@ -80,6 +105,7 @@ class Panel(QWidget):
     def heightForWidth(self, width: int) -> int:
         """How high everything is, without scrolling."""
         self.body.activate()
+        self._turn_foot(width)
         natural = self.body.totalSizeHint().height()
         high = self.body.totalHeightForWidth(width) if self.body.hasHeightForWidth() else natural
         return high + (self._foot.totalSizeHint().height() + 1 if self._foot is not None else 0)

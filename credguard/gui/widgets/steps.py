@@ -60,6 +60,7 @@ class StepList(QLabel):
         super().__init__()
         self.steps: tuple[Step, ...] = ()
         self.times: dict[str, str] = {}
+        self.lead = ""  # how long the running step takes so far: bold, where its detail begins with it
         self._safe: tuple[str, ...] = ()
         self._todo: tuple[str, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -193,9 +194,12 @@ class StepList(QLabel):
             below += u(30)
         for line in self._details(step):
             # A key id stands alone in its line: letters of one width.
-            mono = step.state == "done" and line.isalnum() and line.isupper()
+            mono = step.state == "done" and ((line.isalnum() and line.isupper()) or line.startswith("mfa/"))
             rect = QRectF(left, below, self.width() - left, u(20))
-            draw(painter, rect, line, "mono12" if mono else "body", "text2")
+            head = self.lead if step.state == "running" and line.startswith(self.lead) else ""
+            used = draw(painter, rect, head, "strong", "text") if head else 0.0
+            rest = rect.adjusted(used, 0, 0, 0)
+            draw(painter, rest, line[len(head) :], "mono12" if mono else "body", "text2")
             below += u(20)
         if step.state == "failed" and self._box_height():
             self._box(painter, QRectF(left, below + u(10), self.width() - left, self._box_height()))
