@@ -14,6 +14,7 @@ from credguard.domain.text import Text, text
 from credguard.files.backups import read_file
 from credguard.system.clock import Clock
 from credguard.system.interlock import Interlock
+from credguard.vault.sessions import Sessions
 from credguard.vault.store import SecretStore, iterate, secret_of
 from credguard.wire import items
 from credguard.workflows import undo_import
@@ -64,6 +65,7 @@ def remove_key(
         for link in profiles.of_key(plan.access_key_id):
             store.remove(items.profile(link.profile_id))
             profiles.remove(link.profile_id)
+        Sessions(store).drop_of(plan.access_key_id)
         store.remove(items.access_key(plan.access_key_id))
         keys.remove(plan.access_key_id)
         activity.record(

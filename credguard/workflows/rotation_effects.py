@@ -303,6 +303,8 @@ class RotationEffects:
             self.sessions.drop(session)
 
     def _forget(self, key: str) -> None:
+        with contextlib.suppress(CredGuardError):  # they run out by themselves
+            self.sessions.drop_of(key)
         self.store.remove(items.access_key(key))
         self.keys.remove(key)
 

@@ -15,10 +15,16 @@ from credguard.demo.cloud.server import Double
 from credguard.wire import places
 from tests.support.agent import until_true
 from tests.support.aws_double import client
+from tests.support.laptop import AWS
 from tests.support.sessions import ACCOUNT, ARN, KEY, SessionDesk, remove, session_desk, short_folder
 
 PROGRAM = [sys.executable, "-I", f"{places.package()}/__main__.py"]
 SHOW = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ)]))"
+WHO_AS = """
+import boto3, json
+session = boto3.Session(profile_name="admin")
+print(json.dumps(session.client("sts").get_caller_identity()["Arn"]))
+"""
 WHO = """
 import boto3, json
 print(json.dumps(boto3.client("sts", region_name="us-east-1").get_caller_identity()["Arn"]))
@@ -135,3 +141,30 @@ def test_no_secret_is_in_the_arguments_and_env_prints_none(desk: SessionDesk) ->
     assert KEY not in out
     code, out, _ = run(desk, "env", "work0", "--json")
     assert json.loads(out)["set"] == {"AWS_PROFILE": "work0"}
+
+
+@pytest.mark.awscli
+@pytest.mark.skipif(AWS is None, reason="no aws command line here")
+def test_a_role_profile_of_the_aws_tools_goes_on_with_our_profile_as_its_source(desk: SessionDesk) -> None:
+    who = role(desk, "Admin")
+    (desk.folder / "config").write_text(
+        f"[profile work0]\ncredential_process = {' '.join(places.helper())} p-0\nregion = us-east-1\n"
+        f"[profile admin]\nrole_arn = arn:aws:iam::{ACCOUNT}:role/Admin\nsource_profile = work0\n"
+        "role_session_name = maria\nregion = us-east-1\n"
+    )
+    process = desk.begin([str(AWS), "sts", "get-caller-identity", "--profile", "admin", "--output", "json"])
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert json.loads(out)["Arn"] == who
+    code, out, err = run(desk, "exec", "work0", "--", sys.executable, "-c", WHO_AS, AWS_PROFILE="admin")
+    assert code == 0, err
+    assert json.loads(out) == who
+    assert len(desk.device.used) == 1
+
+
+def test_sessions_go_with_their_key(desk: SessionDesk) -> None:
+    role(desk, "Admin")
+    assert run(desk, "exec", "work0", "--role", "Admin", "--", "env")[0] == 0
+    assert len(desk.store.names("session/")) == 2
+    desk.services.remove_key(desk.services.remove_plan(desk.services.target("work0")))
+    assert desk.store.names("session/") == ()
