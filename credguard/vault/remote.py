@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -192,17 +193,30 @@ class Agent:
             raise error_of(found[1])
         return frames.decode(found[1])
 
-    def lock(self) -> bool:
-        """End the agent; returns when its process let go of the connection. False where none runs."""
+    def lock(self, seconds: float = 10.0) -> bool:
+        """End the agent; returns when its process let go of the connection. One that hangs for `seconds` is
+        ended by the system. False where none runs."""
         connection = connect(self._path)
         if connection is None:
             return False
         with connection, contextlib.suppress(OSError, EOFError, frames.Foreign):
-            send(connection, frames.QUESTION, frames.encode({"ask": "lock"}))
-            deadline = time.monotonic() + 10.0
-            while frames.read(_receiver(connection, deadline)) is not None:
-                pass
+            try:
+                send(connection, frames.QUESTION, frames.encode({"ask": "lock"}))
+                self._until_closed(connection, seconds)
+            except TimeoutError:
+                peer = peer_of(connection)
+                # It still holds the connection, so the number is its own; and it is no other program's.
+                if sys.platform == "win32" or peer is None or not self._trusted(peer.pid):
+                    raise
+                os.kill(peer.pid, signal.SIGKILL)
+                self._until_closed(connection, seconds)
         return True
+
+    @staticmethod
+    def _until_closed(connection: Connection, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while frames.read(_receiver(connection, deadline)) is not None:
+            pass
 
     def close(self) -> None:
         """Let go of this thread's connection."""

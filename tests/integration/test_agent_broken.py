@@ -101,6 +101,15 @@ def test_it_ends_while_a_question_to_the_person_is_open(desk: Desk, way: str) ->
     assert desk.provider().returncode == 0
 
 
+@on_linux
+def test_an_agent_that_hangs_is_ended_by_a_lock(desk: Desk) -> None:
+    """Locked is said only of a process that is gone: this one would go on holding the vault."""
+    started = desk.start()
+    os.kill(started.pid, signal.SIGSTOP)
+    assert Agent().lock(1.0)
+    until_true(lambda: started.gone() or not Path(f"/proc/{started.pid}").exists(), 5)
+
+
 class Impostor:
     """Another program of the same user, at the place of the socket; notes what it is told."""
 
