@@ -111,7 +111,7 @@ def _pause(state: State) -> Pause:
     if state.phase == "wait":
         seconds = FIRST_CHECK if state.checks == 0 else NEXT_CHECK if state.checks < 4 else LATE_CHECK
         return Pause(seconds, text("AWS takes the codes of a new device after 8 to 14 seconds."))
-    if state.phase in {"find", "confirm"}:
+    if state.phase == "find" or (state.phase == "confirm" and not (state.enabled and not state.back)):
         return Pause(SPREAD_PAUSE, text("AWS’s answer was lost. Looking what became of it."))
     return Pause(SPREAD_PAUSE, text("A change takes some seconds to reach all of AWS."))
 

@@ -48,6 +48,7 @@ EDGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("create", "Cancelled", ("end",)),
     ("enable", "Cancelled", ("confirm", "delete")),
     ("wait", "Cancelled", ("deactivate",)),
+    ("wait", "Due", ("confirm",)),
     ("seal", "Cancelled", ("unwrite", "deactivate")),
     ("write", "Cancelled", ("unwrite",)),
     ("session", "Cancelled", (*_SIGNED, "end")),

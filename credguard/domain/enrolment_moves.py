@@ -135,6 +135,8 @@ def confirmed(state: State, event: DevicesSeen) -> State:
         why = state.barred
         sure = event.enabled is not None
         return end(state, why if state.purpose == "remove" else failures.not_removed(state, why, sure))
+    if state.enabled and not state.back:
+        return _still_on(state, event)
     if event.enabled is not None and state.serial in event.enabled:
         return enabled(state, Enabled(event.at))
     if state.taken and event.enabled is None:
@@ -147,8 +149,18 @@ def confirmed(state: State, event: DevicesSeen) -> State:
     if state.back and event.enabled is None:
         # Nobody says whether it is on: taking it away from the user tells.
         return replace(state, phase="deactivate", looks=0, tries=0)
-    after = replace(state, may_be=event.enabled is None, looks=0)
+    after = replace(state, enabled=False, may_be=event.enabled is None, looks=0)
     return replace(after, phase="delete" if state.back else "enable", tries=0)
+
+
+def _still_on(state: State, event: DevicesSeen) -> State:
+    """Somebody may have taken the device away while the run rested: then it is turned on again, and where
+    it is gone AWS says so."""
+    if event.enabled is None or state.serial in event.enabled:
+        return replace(state, phase="wait", looks=0)
+    if state.looks + 1 < LOOKS:
+        return replace(state, looks=state.looks + 1, resting=True)
+    return replace(state, phase="enable", enabled=False, may_be=False, taken=False, looks=0, tries=0)
 
 
 def checked(state: State, event: DeviceChecked) -> State:

@@ -34,7 +34,8 @@ def due(state: State, now: float) -> State:
             # What was seen may be days old by now. No device of ours is there: its name is free again.
             return replace(state, phase="look", serial="", used=state.used[:-1], lost=0)
         case "wait":
-            return replace(state, checks=0, tries=0)
+            # Days may have passed: first a look whether it is still on.
+            return replace(state, phase="confirm", looks=0, checks=0, tries=0)
     return state
 
 

@@ -115,6 +115,29 @@ def test_a_device_that_sts_does_not_learn_of_is_kept_and_resumed(desk: Callable[
     assert acme.works(report.serial)
 
 
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_device_that_was_taken_away_meanwhile(desk: Callable[..., MfaDesk], deleted: bool) -> None:
+    acme = desk(ACME_PRODUCTION)
+    acme.double.timing.device = 400.0
+    halted = acme.begin()
+    assert halted.halted
+    # On the website, by a person.
+    gone = acme.user.devices.pop()
+    acme.double.timing.device = 10.0
+    if not deleted:
+        acme.double.state.accounts[acme.company.account_id].unassigned[gone.serial] = gone
+    acme.clock.sleep(600)
+    report = acme.enrolments().resume(halted.run_id)
+    assert acme.enrolments().to_resume() == ()
+    if deleted:
+        assert (report.on, report.failure and report.failure.code) == (False, "no-such-entity")
+        assert (acme.enabled(), acme.free()) == ([], [])
+        assert acme.codes().of_serial(gone.serial) is None
+    else:
+        assert (report.on, report.failure) == (True, None)
+        assert acme.works(gone.serial)
+
+
 def test_a_second_device_takes_a_code_of_the_first(desk: Callable[..., MfaDesk]) -> None:
     northwind = desk(NORTHWIND, devices=True)
     report = northwind.begin(device_name="laptop")
