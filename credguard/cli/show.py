@@ -43,6 +43,8 @@ def command(context: Context, name: str, as_json: bool) -> int:
         output.line()
         made = "CredGuard makes its codes" if device.code else "its codes come from elsewhere"
         output.line(f"  MFA {harmless(device.name)}: {made}")
+    if row.together is not None:
+        output.line(f"  {row.together}")
     if row.grace is not None:
         output.line()
         output.line(f"  The old key is off, deleted on {day(row.grace.delete_at, now)}")

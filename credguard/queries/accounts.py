@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from credguard.domain.accounts import Account, Identity
 from credguard.domain.keys import DAY, AccessKey, age_days
 from credguard.domain.profiles import ProfileLink
+from credguard.domain.text import Text, text
 
 if TYPE_CHECKING:
     from credguard.catalog.accounts import Accounts
@@ -72,6 +73,16 @@ class AccountRow:
     urgency: Urgency
     grace: Grace | None
     rotating: str | None  # the id of a rotation that was begun and is neither done nor in its grace
+
+    @property
+    def together(self) -> Text | None:
+        """What a second factor protects from where it lies beside its key; None where it does not."""
+        if not self.keys or not any(m.code for m in self.mfa):
+            return None
+        return text(
+            "The key and its code are both on this computer. That protects from a key that leaks, not from"
+            " somebody who gets into this computer while it is open."
+        )
 
     @property
     def current(self) -> KeyRow | None:

@@ -13,6 +13,7 @@ from credguard.demo.cloud import companies
 from credguard.domain.errors import CredGuardError
 from credguard.domain.text import text
 from credguard.gui.live import LiveCodes
+from credguard.gui.widgets.rows import ListRow
 from credguard.gui.widgets.surface import Card
 from credguard.gui.window import Window
 from tests.support.gui import application, settle
@@ -172,3 +173,10 @@ def test_an_error_of_this_account_is_a_banner(window: Window) -> None:
 def test_an_account_that_is_gone_leads_to_the_others(window: Window) -> None:
     _open(window, "999999999999")
     assert page_of(window).objectName() == "page-accounts"
+
+
+def test_what_a_code_beside_its_key_protects_from_is_said(window: Window) -> None:
+    row = next(
+        r for r in shown(_card(window, "mfa devices"), ListRow) if "not from somebody who" in r.toolTip()
+    )
+    assert row.accessibleDescription() == row.toolTip()

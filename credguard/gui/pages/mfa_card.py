@@ -14,6 +14,7 @@ from credguard.gui.journeys import mfa
 from credguard.gui.journeys.mfa_run import device_run_of
 from credguard.gui.live import LiveCodes
 from credguard.gui.translate import harmless
+from credguard.gui.translate import words as sentence
 from credguard.gui.widgets.button import Button
 from credguard.gui.widgets.cards import row
 from credguard.gui.widgets.rows import ListRow, RowList
@@ -94,6 +95,9 @@ class MfaCard(Card):
                 action="Copy", kind="quiet", icon="copy", pad=8,
             )  # fmt: skip
             line.set_right(14)
+            if account.together is not None:
+                line.setToolTip(sentence(account.together))
+                line.setAccessibleDescription(sentence(account.together))
             line.acted.connect(lambda: window.copy_code(entry, account.account.name))
             if line.button is not None:
                 line.button.setAccessibleName("Copy the code")

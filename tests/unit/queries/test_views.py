@@ -11,7 +11,7 @@ import pytest
 
 from credguard.catalog.accounts import Accounts
 from credguard.catalog.database import Database, open_database
-from credguard.catalog.devices import Devices
+from credguard.catalog.devices import Devices, MfaDevice
 from credguard.catalog.journal import Journals
 from credguard.catalog.keys import Keys, Profiles
 from credguard.domain.accounts import Account
@@ -78,6 +78,18 @@ def test_accounts_by_company_personal_last(database: Database) -> None:
     document = account_json(rows[2])
     assert document["keys"][0]["root"] is True
     assert document["identity"]["kind"] == "root"
+
+
+def test_what_a_code_beside_its_key_protects_from(database: Database) -> None:
+    _fill(database)
+    serial = "arn:aws:iam::482011739056:mfa/m.keller"
+    Devices(database).save(MfaDevice(serial, None, "482011739056", "m.keller"))
+    (northwind,) = (r for r in _rows(database) if r.account.name == "Northwind")
+    assert northwind.together is None  # the code comes from elsewhere
+    Devices(database).save(MfaDevice(serial, "e-1", "482011739056", "m.keller"))
+    (northwind,) = (r for r in _rows(database) if r.account.name == "Northwind")
+    assert "not from somebody who gets into this computer" in str(northwind.together)
+    assert all(r.together is None for r in _rows(database) if r.account.name != "Northwind")
 
 
 def test_a_rotation_in_its_grace_and_one_left_unfinished(database: Database) -> None:
