@@ -172,9 +172,8 @@ class Looking(Importing):
 
         given = self._working(code).of(profile)
         link = self.profile_link(profile)
-        if link is not None:
-            role = link.roles[-1].arn if link.roles else None
-            self._note_use(link.profile_id, link.access_key_id, role)
+        if link is not None and link.roles:
+            self._note_use(link.profile_id, link.access_key_id, link.roles[-1].arn)
         return given
 
     def _note_use(self, profile: str, access_key_id: str, role: str | None) -> None:
