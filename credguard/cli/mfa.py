@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from typing import TYPE_CHECKING
 
 import click
 
+from credguard.cli import mfa_words
 from credguard.cli.context import Context
 from credguard.cli.help import Group
 from credguard.cli.output import Output, harmless
 from credguard.cli.questions import confirm, typed
 from credguard.cli.steps import StepLines
-from credguard.domain.errors import CredGuardError, Locked
-from credguard.domain.text import quoted, text
 
 if TYPE_CHECKING:
     from credguard.queries.accounts import KeyRow
-    from credguard.queries.names import Target
-    from credguard.workflows.enrolment import EnrolmentReport, UserDevice
 
 
 @click.group(cls=Group, help="MFA devices: add one whose code is kept here, list, synchronise, remove.")
@@ -52,7 +48,8 @@ def enrol(
     target = services.target(name or "")
     key = services.key_to_rotate(target)
     if security_key or key.root:
-        return _guided(context, output, target, key, as_json)
+        lines = services.mfa_guide("root" if key.root else "security-key", target.row.user)
+        return mfa_words.guide(output, key.root, target.row.account.name, lines, as_json)
     who = f"{harmless(target.row.user)} in {harmless(target.row.account.name)}"
     run = services.enrolment_of(key.access_key_id)
     output.note(f"Going on with an MFA device for {who}" if run else f"Adding an MFA device for {who}")
@@ -62,7 +59,7 @@ def enrol(
     output.note()
     with _lines(output) as tell:
         report = services.enrolment(key.access_key_id, tell, device_name)
-    return _end(output, report, as_json)
+    return mfa_words.end(output, report, as_json)
 
 
 @command.command("list", help="The devices of a user as AWS lists them, and whose code is here.")
@@ -72,22 +69,18 @@ def enrol(
 def list_devices(context: Context, name: str, as_json: bool) -> int:
     services, output = context.services, context.output(as_json)
     target = services.target(name)
-    devices = services.mfa_devices(services.key_to_rotate(target).access_key_id)
+    key = services.key_to_rotate(target)
+    if services.enrolment_of(key.access_key_id) is not None:
+        output.note("An MFA device of this user is not finished. Go on: credguard mfa enrol --resume")
+    devices = services.mfa_devices(key.access_key_id)
     if as_json:
-        output.document([_row(device) for device in devices])
+        output.document([mfa_words.row_json(device) for device in devices])
         return 0
     if not devices:
         output.line(f"{harmless(target.row.user)} has no MFA device.")
         output.line(f'Add one: credguard mfa enrol "{harmless(target.row.account.name)}"')
         return 0
-    kinds = {"unassigned": "assigned to nobody", "security-key": "security key"}
-    output.table(
-        [
-            [harmless(d.name), kinds.get(d.kind, d.kind), "code here" if d.code else "no code here"]
-            for d in devices
-        ],
-        indent=0,
-    )
+    output.table([mfa_words.row(device) for device in devices], indent=0)
     return 0
 
 
@@ -103,7 +96,7 @@ def resync(context: Context, name: str, device: str | None, as_json: bool) -> in
     chosen = services.mfa_device(key.access_key_id, device, with_code=True)
     with _lines(output) as tell:
         report = services.mfa_resync(key.access_key_id, chosen.serial, tell)
-    return _end(output, report, as_json)
+    return mfa_words.end(output, report, as_json)
 
 
 @command.command("remove", help="Take a device from its user and delete it; or take back what was begun.")
@@ -122,9 +115,10 @@ def remove(context: Context, name: str, device: str | None, yes: bool, as_json: 
         if not yes and not confirm(output, f"Take back what was begun for {user} in {account}?", "--yes"):
             return 1
         with _lines(output) as tell:
-            return _end(output, services.enrolment_undo(run, tell), as_json)
-    chosen = services.mfa_device(key.access_key_id, device)
-    if services.mfa_is_last(key.access_key_id, chosen.serial):
+            return mfa_words.end(output, services.enrolment_undo(run, tell), as_json)
+    meant = services.mfa_removal(key.access_key_id, device)
+    chosen = meant.device
+    if meant.last:
         lost = (
             f"{harmless(chosen.name)} is the last MFA device of {user} in {account}.\n"
             "Without one a password is enough to sign in, and what a policy allows only with MFA is"
@@ -138,7 +132,7 @@ def remove(context: Context, name: str, device: str | None, yes: bool, as_json: 
         return 1
     with _lines(output) as tell:
         report = services.mfa_remove(key.access_key_id, chosen.serial, tell)
-    return _end(output, report, as_json)
+    return mfa_words.end(output, report, as_json)
 
 
 # ── parts ────────────────────────────────────────────────────────────────────────────────────────
@@ -163,7 +157,7 @@ def _resume(context: Context, output: Output, name: str | None, yes: bool, as_js
             reports.append(services.enrolment_resume(run, tell))
     if as_json:
         output.document([report.to_json() for report in reports])
-    codes = [_end(output, report, False, quiet=as_json) for report in reports]
+    codes = [mfa_words.end(output, report, False, quiet=as_json) for report in reports]
     return 3 if 0 in codes and any(codes) else max(codes)
 
 
@@ -174,69 +168,4 @@ def _finish_first(context: Context, output: Output, key: KeyRow) -> None:
         return
     output.note("Going on with what was begun.")
     with _lines(output) as tell:
-        report = context.services.enrolment_resume(run, tell)
-    if report.failure is not None:
-        raise report.failure.error()
-
-
-def _guided(context: Context, output: Output, target: Target, key: KeyRow, as_json: bool) -> int:
-    """What no API can do, step by step: exit 1 for root, which was to be enrolled."""
-    kind = "root" if key.root else "security-key"
-    lines = context.services.mfa_guide("root" if key.root else "security-key", target.row.user)
-    if as_json:
-        output.document({"guide": kind, "steps": [str(line) for line in lines]})
-    else:
-        account = harmless(target.row.account.name)
-        what = "Root’s MFA" if key.root else "A security key"
-        output.line(f"{what} is added on the AWS website alone. For {account}:")
-        for number, line in enumerate(lines, 1):
-            output.line(text("  {n}. {line}", n=number, line=line))
-    return 1 if key.root else 0
-
-
-def _row(device: UserDevice) -> dict[str, object]:
-    at = device.enabled_at
-    return {
-        "serial": device.serial,
-        "kind": device.kind,
-        "code": device.code,
-        "enabled": None
-        if at is None
-        else datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-
-
-def _end(output: Output, report: EnrolmentReport, as_json: bool, quiet: bool = False) -> int:
-    if as_json:
-        output.document(report.to_json())
-    elif not quiet and report.failure is None:
-        _say(output, report)
-    if report.left is not None and not quiet:
-        output.note(output.words(report.left))
-    if report.failure is not None:
-        from credguard.cli.problems import show
-
-        error: CredGuardError = report.failure.error()
-        error.changed = report.on or bool(report.left_serials)
-        show(error, out=output)
-        return 4 if isinstance(error, Locked) else 1
-    return 0
-
-
-def _say(output: Output, report: EnrolmentReport) -> None:
-    output.line()
-    match report.purpose, report.state:
-        case "enrol", "done":
-            output.line(f"Done. {harmless(report.device)} is on and its code is kept here.")
-            if report.profiles:
-                output.line("Your aws commands get their code from CredGuard.")
-            else:
-                output.line(f"For the website: credguard totp code {quoted(harmless(report.code_name))}")
-        case "enrol", _:
-            output.line("Taken back. No new device is on.")
-        case "remove", "done":
-            output.line(f"Done. {harmless(report.device)} is removed. Its code is kept for seven days.")
-        case "remove", _:
-            output.line("Nothing was changed.")
-        case _:
-            output.line("Done. AWS knows the clock of the device again.")
+        context.services.enrolment_finish(run, tell)

@@ -153,6 +153,11 @@ class Actions(Stage):
             QGuiApplication.clipboard().setText(waiting.command)
             self.toast.say("Command copied. Run it in a terminal.", icon="clipboard")
             return
+        if waiting.kind == "mfa":
+            from credguard.gui.journeys.enrolment_run import resume
+
+            resume(self.itself, waiting.account_id)
+            return
         services, wanted = self.services, waiting.account_id
 
         def found(rows: tuple[AccountRow, ...]) -> None:

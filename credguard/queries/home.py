@@ -10,10 +10,12 @@ from credguard.domain.accounts import grouped
 from credguard.domain.keys import DAY
 from credguard.domain.move_store import Move
 from credguard.domain.text import Text, plural, quoted, text
+from credguard.queries import half_enrolled
 from credguard.queries.accounts import AccountRow, account_json
+from credguard.queries.half_enrolled import HalfEnrolled
 from credguard.queries.plaintext import PlaintextRow, row_json
 
-WaitKind: TypeAlias = Literal["plaintext", "late", "soon", "resume", "import", "move", "no-mfa"]
+WaitKind: TypeAlias = Literal["plaintext", "late", "soon", "resume", "import", "move", "mfa", "no-mfa"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,11 @@ def home(
     checked_at: float | None = None,
     unfinished_imports: int = 0,
     unfinished_move: Move | None = None,
+    unfinished_mfa: tuple[HalfEnrolled, ...] = (),
 ) -> HomeView:
     """Put the page together from the accounts, the plaintext that was found and what was left unfinished."""
     alarms = tuple(_root_alarm(r) for r in rows if r.is_root)
-    begun = _interrupted(unfinished_imports) + _half_moved(unfinished_move)
+    begun = _interrupted(unfinished_imports) + _half_moved(unfinished_move) + _half_enrolled(unfinished_mfa)
     waiting = begun + _waiting(rows, plaintext, due_days, now)
     scores = [r.score for r in rows if r.score is not None]
     timeline = tuple(
@@ -154,6 +157,20 @@ def _half_moved(state: Move | None) -> tuple[Waiting, ...]:
             text("Copy command"),
             command,
         ),
+    )
+
+
+def _half_enrolled(runs: tuple[HalfEnrolled, ...]) -> tuple[Waiting, ...]:
+    return tuple(
+        Waiting(
+            "mfa",
+            run.account_id,
+            run.title,
+            text("Your keys work. It can go on where it stopped."),
+            text("Carry on"),
+            half_enrolled.COMMAND,
+        )
+        for run in runs
     )
 
 
@@ -256,7 +273,7 @@ def _word(number: int, capital: bool = False) -> Text:
 def _next(
     alarms: tuple[Alarm, ...], waiting: tuple[Waiting, ...], rows: tuple[AccountRow, ...]
 ) -> str | None:
-    begun = next((w for w in waiting if w.kind in {"import", "move", "resume"}), None)
+    begun = next((w for w in waiting if w.kind in {"import", "move", "mfa", "resume"}), None)
     if begun is not None:
         return begun.command
     if waiting:

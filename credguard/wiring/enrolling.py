@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from credguard.domain.keys import AccessKey
     from credguard.domain.text import Text
     from credguard.workflows.enrolment import EnrolmentReport, Enrolments, UserDevice
+    from credguard.workflows.mfa_removal import Removal
 
 
 class Enrolling(Rotating):
@@ -37,6 +38,12 @@ class Enrolling(Rotating):
     def enrolment_resume(self, run: RunRow | str, tell: Tell = nobody) -> EnrolmentReport:
         """Go on with what was begun."""
         return self._enrolments.resume(run if isinstance(run, str) else run.run_id, tell)
+
+    def enrolment_finish(self, run: RunRow | str, tell: Tell = nobody) -> None:
+        """Go on with what was begun; raises what it stopped at, as a CredGuardError."""
+        report = self.enrolment_resume(run, tell)
+        if report.failure is not None:
+            raise report.failure.error()
 
     def enrolment_undo(self, run: RunRow | str, tell: Tell = nobody) -> EnrolmentReport:
         """Stop it and remove the device, as far as the rights go; what is left is named in the report."""
@@ -74,10 +81,11 @@ class Enrolling(Rotating):
         found = self.mfa_devices(access_key_id)
         return device_named(found, named, with_code)
 
-    def mfa_is_last(self, access_key_id: str, serial: str) -> bool:
-        """Whether the user has no other device that is on."""
-        on = [d for d in self.mfa_devices(access_key_id) if d.enabled_at is not None]
-        return [d.serial for d in on] == [serial]
+    def mfa_removal(self, access_key_id: str, named: str | None = None) -> Removal:
+        """What `mfa_remove` would take away. Raises CredGuardError `no-such-device`, `several-fit`."""
+        from credguard.workflows.mfa_removal import removal
+
+        return removal(self.mfa_devices(access_key_id), named)
 
     def mfa_remove(self, access_key_id: str, serial: str, tell: Tell = nobody) -> EnrolmentReport:
         """Take a device away, with a code of one that is on; its code is put away for seven days."""

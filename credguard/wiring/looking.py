@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from credguard.profiles.shadowing import Shadow
     from credguard.queries.accounts import AccountRow, KeyRow
     from credguard.queries.activity import ActivityLine
+    from credguard.queries.half_enrolled import HalfEnrolled
     from credguard.queries.home import HomeView
     from credguard.queries.names import Target
     from credguard.queries.plaintext import PlaintextRow
@@ -70,7 +71,14 @@ class Looking(Importing):
             checked_at=self._history.checked_at(),
             unfinished_imports=len(self._journals.unfinished("intake")),
             unfinished_move=self.unfinished_move(),
+            unfinished_mfa=self.unfinished_mfa(),
         )
+
+    def unfinished_mfa(self) -> tuple[HalfEnrolled, ...]:
+        """MFA devices that were begun and not finished. Opens no store."""
+        from credguard.queries.half_enrolled import half_enrolled
+
+        return half_enrolled(self._journals, self.interlock)
 
     def unfinished_move(self) -> Move | None:
         """A move between the stores that was interrupted."""
@@ -268,6 +276,7 @@ class Looking(Importing):
             offset=self.clients.clock_offset,
             vault=self.vault if os.path.exists(places.vault_file()) else None,
             unfinished=self.unfinished_move(),
+            mfa=[run.title for run in self.unfinished_mfa()],
         )
 
     def key_to_rotate(self, target: Target) -> KeyRow:

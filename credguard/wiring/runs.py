@@ -61,7 +61,7 @@ class Runs(Opening):
 
     def _mfa_session(self, identity: Identity, key: Credentials) -> Credentials | None:
         """A session with MFA for the key, where this user's code is stored here."""
-        entry = self.code_book.of_account(identity.account_id, identity.user_name)
+        entry = self._entry_of(identity)
         if entry is None:
             return None
         return self._working(lambda serial: self._send(serial, entry)).session(
@@ -126,11 +126,17 @@ class Runs(Opening):
 
     def _code_for(self, identity: Identity) -> tuple[str, Secret] | None:
         """A code never sent before for the device of this user, and its serial."""
-        entry = self.code_book.of_account(identity.account_id, identity.user_name)
+        entry = self._entry_of(identity)
         if entry is None:
             return None
         serial = entry.serial or usual_serial(identity)
         return serial, self._send(serial, entry)
+
+    def _entry_of(self, identity: Identity) -> OtpEntry | None:
+        """The code of a device of this user, as far as it is known whose it is."""
+        user, known = identity.user_name, self._devices.of_account(identity.account_id)
+        listed = {d.serial for d in known if d.serial is not None and d.user_name == user}
+        return self.code_book.of_account(identity.account_id, user, listed)
 
     def _send(self, serial: str, entry: OtpEntry) -> Secret:
         self._sent[serial] = entry

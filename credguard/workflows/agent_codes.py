@@ -5,7 +5,7 @@ What comes back has an empty seed: a seed is never asked for, and never given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -124,8 +124,10 @@ class AgentCodes:
     def of_serial(self, serial: str) -> OtpEntry | None:
         return of_serial(self.entries(), serial)
 
-    def of_account(self, account_id: str, user: str | None = None) -> OtpEntry | None:
-        return of_account(self.entries(), account_id, user)
+    def of_account(
+        self, account_id: str, user: str | None = None, serials: Collection[str] = ()
+    ) -> OtpEntry | None:
+        return of_account(self.entries(), account_id, user, serials)
 
     def send(self, entry: OtpEntry) -> Secret:
         return Secret(str(self._agent.ask("code-send", id=entry.entry_id)["code"]))

@@ -102,7 +102,11 @@ class Checks:
                 self.keys.save(replace(known, created=found.created, status=found.status))
         if user is not None:
             for device in mfa.list_devices(self.clients, credentials, user, partition) or ():
-                if self.devices.of_serial(device.serial) is None:
+                known_device = self.devices.of_serial(device.serial)
+                if known_device is not None:
+                    if known_device.user_name != user:  # a code was added before it was known whose it is
+                        self.devices.save(replace(known_device, user_name=user))
+                else:
                     name = device.serial.rsplit("/", 1)[-1]
                     self.devices.save(
                         MfaDevice(device.serial, None, identity.account_id, name, user, device.kind)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from credguard.catalog.devices import Devices, MfaDevice, Paused, device_of
@@ -26,6 +27,8 @@ KEPT = 7 * 86_400.0
 OFFSET = 10.0
 #: AWS takes the codes of a new device 8 to 14 s after it said that it is assigned.
 LEARNS = 14.0
+#: What follows the user in AWS's labels: an account's alias or number.
+_ALIAS = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 #: AWS accepts the steps around its own: the present one first, then its unused neighbours.
 NEIGHBOURS = (0, -1, 1, -2, 2)
 
@@ -244,9 +247,11 @@ class Codes:
         """The entry whose codes are this MFA device's."""
         return of_serial(self.entries(), serial)
 
-    def of_account(self, account_id: str, user: str | None = None) -> OtpEntry | None:
-        """The entry of a user's device in an account: by its serial, else the only one there."""
-        return of_account(self.entries(), account_id, user)
+    def of_account(
+        self, account_id: str, user: str | None = None, serials: Collection[str] = ()
+    ) -> OtpEntry | None:
+        """The entry of a user's device in an account; `serials`: devices that AWS listed for the user."""
+        return of_account(self.entries(), account_id, user, serials)
 
     def send(self, entry: OtpEntry) -> Secret:
         """A code that was never sent: the present step's, else an unused neighbour's, at once.
@@ -312,14 +317,32 @@ def of_serial(entries: tuple[OtpEntry | CredGuardError, ...], serial: str) -> Ot
 
 
 def of_account(
-    entries: tuple[OtpEntry | CredGuardError, ...], account_id: str, user: str | None = None
+    entries: tuple[OtpEntry | CredGuardError, ...],
+    account_id: str,
+    user: str | None = None,
+    serials: Collection[str] = (),
 ) -> OtpEntry | None:
-    """Of these, the entry of a user's device in an account: by its serial, else the only one there."""
+    """Of these, the entry of a user's device in an account: by its serial, as AWS listed it for the user
+    (`serials`), by the user that its address named, else the only one there."""
     own = [e for e in _sendable(entries) if e.account_id == account_id]
-    named = [e for e in own if user and (e.serial or "").endswith(f"/{user}")]
-    if named:
-        return named[0]
+    if user:
+        ways: tuple[Callable[[OtpEntry], bool], ...] = (
+            lambda e: (e.serial or "").endswith(f"/{user}"),
+            lambda e: e.serial in serials,
+            lambda e: e.account == user,
+            lambda e: _labelled(e.account) == user,
+        )
+        for fits in ways:
+            named = next((e for e in own if fits(e)), None)
+            if named is not None:
+                return named
     return own[0] if len(own) == 1 else None
+
+
+def _labelled(label: str) -> str | None:
+    """The user in AWS's own label, `USER@ALIAS` or `USER@ACCOUNT`: neither of these has a dot."""
+    user, at, where = label.rpartition("@")
+    return user if at and _ALIAS.fullmatch(where) else None
 
 
 def _sendable(entries: tuple[OtpEntry | CredGuardError, ...]) -> list[OtpEntry]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from credguard.domain import move_store
 from credguard.domain.errors import CredGuardError
 from credguard.domain.move_store import Move
-from credguard.domain.text import text
+from credguard.domain.text import Text, text
 from credguard.profiles.read import read_aws_files
 from credguard.profiles.shadowing import Shadow, shadows
 from credguard.settings import Settings
@@ -27,11 +27,13 @@ def examine(
     offset: float | None,
     vault: VaultCare | None = None,
     unfinished: Move | None = None,
+    mfa: Sequence[Text] = (),
 ) -> tuple[Shadow, ...]:
     """Everything found, what is in order too; nothing is changed."""
     return (
         *_store(settings, open_store),
         *_move(unfinished),
+        *_mfa(mfa),
         *_vault(vault, bool(environ.get("CREDGUARD_PASSPHRASE_FILE"))),
         *_clock(offset),
         *_files(config, credentials, environ, helper),
@@ -73,6 +75,17 @@ def _move(state: Move | None) -> list[Shadow]:
             text("{what}. {kept}", what=move_store.unfinished(state), kept=move_store.kept(state)),
             text("To go on: {command}", command=move_store.command(state)),
         )
+    ]  # fmt: skip
+
+
+def _mfa(unfinished: Sequence[Text]) -> list[Shadow]:
+    return [
+        Shadow(
+            "mfa", False,
+            text("{what}. Your keys work.", what=what),
+            text("To go on: credguard mfa enrol --resume"),
+        )
+        for what in unfinished
     ]  # fmt: skip
 
 

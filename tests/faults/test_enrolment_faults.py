@@ -20,6 +20,7 @@ from credguard.domain.text import Text
 from credguard.vault.sessions import Sessions
 from tests.faults.harness import Killed, TickingJournals, Ticks
 from tests.support.clock import FakeClock
+from tests.support.inside import InsideClients
 from tests.support.mfa_desk import CONFIG, MfaDesk
 
 #: What is interrupted: a first device, one where a policy demands MFA (with a profile to write), a second
@@ -33,7 +34,8 @@ class Desks:
     def __init__(self, folder: Path) -> None:
         self.folder, self.number = folder, 0
         self.clock = FakeClock()
-        self.double = Double(self.clock)
+        self.double = Double(self.clock, companies=(ACME_PRODUCTION, NORTHWIND))
+        self.clients = InsideClients(self.clock, self.double)
 
     def make(self, scenario: str) -> MfaDesk:
         self.number += 1
@@ -41,7 +43,10 @@ class Desks:
         folder.mkdir()
         self.double.reset()
         company = ACME_PRODUCTION if scenario == "first" else NORTHWIND
-        desk = MfaDesk(folder, company, devices=scenario == "second", double=self.double, clock=self.clock)
+        desk = MfaDesk(
+            folder, company, scenario == "second",
+            double=self.double, clock=self.clock, clients=self.clients, hasty=True,
+        )  # fmt: skip
         if scenario == "remove":
             desk.begun = desk.begin().serial
             desk.clock.sleep(600)

@@ -52,10 +52,13 @@ class MfaDesk:
         known: bool = True,
         double: Double | None = None,
         clock: FakeClock | None = None,
+        clients: AwsClients | None = None,
+        hasty: bool = False,
     ) -> None:
         """`devices`: the user keeps the devices of the invented company; `known`: their codes are here.
-        `double`: one that is there already, with its `clock`."""
-        self.folder, self.company = folder, company
+        `double`: one that is there already, with its `clock`; `clients`: those that reach it without HTTP.
+        `hasty`: nothing waits for the disk, which is for deaths that leave the computer running."""
+        self.folder, self.company, self.hasty = folder, company, hasty
         self.clock = clock or FakeClock()
         self.double = double or Double(self.clock)
         self.double.timing.device = 10.0
@@ -64,7 +67,9 @@ class MfaDesk:
         if not devices:
             self.user.devices.clear()
         self.key = company.key_id()
-        self.clients = AwsClients(self.clock, {"AWS_ENDPOINT_URL": self.double.url, "NO_PROXY": "127.0.0.1"})
+        self.clients = clients or AwsClients(
+            self.clock, {"AWS_ENDPOINT_URL": self.double.url, "NO_PROXY": "127.0.0.1"}
+        )
         self.store, self.backend = memory_store()
         self.config = folder / "config"
         self.config.write_text(CONFIG)
@@ -85,6 +90,8 @@ class MfaDesk:
 
     def open(self) -> None:
         self.database = open_database(str(self.folder / "catalog.sqlite"))
+        if self.hasty:
+            self.database.rows("PRAGMA synchronous = OFF")
         self.keys, self.profiles = Keys(self.database), Profiles(self.database)
         self.journals = Journals(self.database, self.clock)
 

@@ -1,8 +1,10 @@
-"""What the window takes up by itself when it opens: the first run, and rotations that were left."""
+"""What the window takes up by itself when it opens: the first run, and what was left unfinished."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from credguard.gui.journeys import enrolment_run
 
 if TYPE_CHECKING:
     from credguard.catalog.journal import RunRow
@@ -17,6 +19,7 @@ def begin(window: Window) -> None:
     def found(rows: tuple[AccountRow, ...]) -> None:
         if rows:
             carry_on(window)
+            enrolment_run.carry_on(window)
         elif not services.settings.is_set("store"):
             window.first_run()
 

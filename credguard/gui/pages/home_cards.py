@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _ICONS = {
     "plaintext": ("file-search", "warn"), "late": ("calendar-clock", "warn"), "resume": ("rotate-cw", "warn"),
-    "import": ("lock", "warn"), "move": ("lock", "warn"),
+    "import": ("lock", "warn"), "move": ("lock", "warn"), "mfa": ("smartphone", "warn"),
     "soon": ("calendar-clock", "neutral"), "no-mfa": ("smartphone", "neutral"),
 }  # fmt: skip
 #: What was changed, by the first word of its sentence.

@@ -13,6 +13,7 @@ from credguard.catalog.devices import Devices
 from credguard.domain import otp
 from credguard.domain.errors import CredGuardError, Locked
 from credguard.domain.otp import OtpEntry
+from credguard.domain.secret import Secret
 from credguard.domain.text import text
 from credguard.exchange.qr import read_bytes, read_picture
 from credguard.system.interlock import Interlock
@@ -189,6 +190,29 @@ def test_an_entry_of_an_account_is_found_by_its_user(world: World) -> None:
     assert codes.of_serial(serial) == entry
     assert codes.of_account("482011739056", "m.keller") == entry
     assert codes.of_account("000000000000") is None
+
+
+def test_a_user_with_two_devices_of_other_names_has_a_code(world: World) -> None:
+    """Neither serial ends in the user's name: whose they are is known from AWS, or from the address."""
+    codes, _, _ = world
+    account, path = "482011739056", "arn:aws:iam::482011739056:mfa"
+
+    def add(serial: str | None, label: str, seed: str) -> OtpEntry:
+        entry = OtpEntry("", Secret(seed * 16), account=label, serial=serial, account_id=account)
+        return codes.add(entry, label or serial)
+
+    phone, laptop = add(f"{path}/phone", "", "A"), add(f"{path}/laptop", "", "B")
+    assert codes.of_account(account, "m.keller") is None
+    assert codes.of_account(account, "m.keller", {f"{path}/laptop"}) == laptop
+    assert codes.of_account(account, "m.keller", {f"{path}/phone", f"{path}/laptop"}) in (phone, laptop)
+    ours = add(f"{path}/m.keller-credguard-x2y3", "m.keller", "C")
+    site = add(f"{path}/tablet", "j.braun@northwind", "D")
+    mail = add(f"{path}/watch", "j.braun@northwind.example", "E")
+    assert codes.of_account(account, "m.keller") == ours
+    assert codes.of_account(account, "j.braun") == site
+    assert codes.of_account(account, "j.braun@northwind.example") == mail
+    assert codes.of_account(account, "j") is None
+    assert codes.of_account(account, "keller") is None
 
 
 def test_a_code_given_to_a_person_is_not_sent_by_us(world: World) -> None:
