@@ -81,6 +81,10 @@ class Enrolling(Rotating):
         found = self.mfa_devices(access_key_id)
         return device_named(found, named, with_code)
 
+    def mfa_is_last(self, access_key_id: str, serial: str) -> bool:
+        """Whether the user has no other device that is on."""
+        return self.mfa_removal(access_key_id, serial).last
+
     def mfa_removal(self, access_key_id: str, named: str | None = None) -> Removal:
         """What `mfa_remove` would take away. Raises CredGuardError `no-such-device`, `several-fit`."""
         from credguard.workflows.mfa_removal import removal

@@ -128,7 +128,8 @@ def test_a_file_that_starts_with_a_byte_order_mark_is_refused_and_kept(tmp_path:
 _LINES = st.sampled_from(
     [
         "[profile work]", "[profile other]", "[default]", "region = x", "  region = y", "output=json",
-        "# note", "; note", "", "s3 =", "  max = 1", "mfa_serial = arn:old", "   mfa_serial=arn:other", "key = a # b",
+        "# note", "; note", "", "s3 =", "  max = 1", "mfa_serial = arn:old",
+        "   mfa_serial=arn:other", "key = a # b",
     ]
 )  # fmt: skip
 
