@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ class Keychain:
             found: str | None = self._backend.get_password(service, username)
             return found
 
-        return self._ask(get)
+        return self._ask(lambda: _again(get))
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self._ask(lambda: self._backend.set_password(service, username, password), changes=True)
@@ -160,6 +161,19 @@ class Keychain:
             ) from None
         except Exception as error:  # a keychain raises whatever its system library does
             raise _translated(error, changes) from None
+
+
+def _again(look: Callable[[], T]) -> T:
+    """A crowd of programs may find no place at the bus for a moment: reading is tried a second and a third
+    time before it is said that the keychain does not answer."""
+    from keyring.errors import InitError
+
+    for seconds in (0.2, 0.6):
+        try:
+            return look()
+        except InitError:
+            time.sleep(seconds)
+    return look()
 
 
 def open_keychain(pinned: bool = False, alone: Alone = contextlib.nullcontext) -> tuple[Keychain, str]:

@@ -112,3 +112,24 @@ def test_a_reader_sees_the_old_value_or_the_new_one(sizes: list[bool], at: int) 
         return
     assert len(set(seen["x"])) == 1
     assert seen["n"] == -1 or seen in meant
+
+
+def test_reading_is_tried_again_where_the_bus_has_no_place() -> None:
+    from keyring.errors import InitError
+
+    class Crowded(MemoryBackend):
+        refused = 2
+
+        def get_password(self, service: str, username: str) -> str | None:
+            if self.refused:
+                self.refused -= 1
+                raise InitError
+            return super().get_password(service, username)
+
+    backend = Crowded()
+    backend.items["a"] = "1"
+    assert Keychain(backend).get_password("credguard", "a") == "1"
+    backend.refused = 3
+    with pytest.raises(CredGuardError) as caught:
+        Keychain(backend).get_password("credguard", "a")
+    assert caught.value.code == "store-silent"
