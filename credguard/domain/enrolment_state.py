@@ -237,7 +237,8 @@ class State:
     the last one waits to be made. `barred`: why AWS does
     not let us take it from the user. `left` are unassigned devices that AWS did not let us delete, `perhaps`
     those of which nobody knows whether they exist. `sessions` counts those opened since a call last went
-    through; `session_for` is the phase that needs one.
+    through; `session_for` is the phase that needs one. `unanswered` counts answers that nobody saw since
+    the run was last told to go on.
     """
 
     purpose: Purpose
@@ -266,6 +267,7 @@ class State:
     again: bool = False
     unsure: bool = False
     lost: int = 0
+    unanswered: int = 0
     looks: int = 0
     checks: int = 0
     tries: int = 0

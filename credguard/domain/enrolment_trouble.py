@@ -23,12 +23,14 @@ _DENIED = frozenset({"access-denied", "mfa-needed", "quarantine", "aws-refused"}
 #: With these no code is to be had, whoever waits.
 _CODELESS = frozenset({"no-code", "no-such-code", "code-unreadable", "code-refused", "codes-stopped"})
 #: Phases whose call IAM sees, signed with the session where one is open.
+#: After so many answers that nobody saw, a run rests instead of asking for ever.
+UNANSWERED = 6
 _SIGNED = frozenset({"look", "create", "find", "enable", "confirm", "deactivate", "delete", "resync"})
 
 
 def due(state: State, now: float) -> State:
     """A person, or the clock, wants the run to go on."""
-    state = replace(state, halted=None)
+    state = replace(state, halted=None, unanswered=0)
     match state.phase:
         case "create":
             # What was seen may be days old by now. No device of ours is there: its name is free again.
@@ -42,7 +44,7 @@ def due(state: State, now: float) -> State:
 def cancelled(state: State) -> State:
     """The person wants it undone."""
     phase: Phase = state.at
-    state = replace(state, phase=phase, halted=None, resting=False, tries=0, sessions=0)
+    state = replace(state, phase=phase, halted=None, resting=False, tries=0, sessions=0, unanswered=0)
     if state.purpose != "enrol":
         # A removal is not put back half way; before AWS was asked it may simply end.
         return end(state, None, "rolled-back") if phase in {"look", "resync"} else state
@@ -58,6 +60,15 @@ def cancelled(state: State) -> State:
 
 def unseen(state: State) -> State:
     """Nobody saw the answer. Every effect but CreateDevice is safe to repeat; codes are never sent twice."""
+    if state.phase not in {"create", "session", "wait"}:  # those count for themselves
+        if state.unanswered + 1 >= UNANSWERED:
+            after = _unseen(state)
+            return replace(after, halted=failures.no_answer(), unanswered=0, tries=0, sessions=0)
+        state = replace(state, unanswered=state.unanswered + 1)
+    return _unseen(state)
+
+
+def _unseen(state: State) -> State:
     match state.phase:
         case "create":
             return replace(state, phase="find", looks=0, lost=state.lost + 1)
