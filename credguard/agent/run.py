@@ -110,6 +110,9 @@ class Agent:
 
     def serve(self, listener: Any, leash: int | None = None) -> None:
         """Answer until it is locked or told to end. `leash`: a descriptor whose end is ours."""
+        # Made by one thread, also where it waits locked: the first questions come all at once.
+        with contextlib.suppress(CredGuardError):
+            self.services.warm()
         if leash is not None:
             self._holder = os.getppid()
         server = Server(

@@ -89,6 +89,11 @@ class AgentLink(QObject):
 
     # ── in the window's thread ───────────────────────────────────────────────────────────────────
     def _hear(self, event: dict[str, Any]) -> None:
+        # An agent of another version may say what this window does not know.
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            self._take(event)
+
+    def _take(self, event: dict[str, Any]) -> None:
         kind = event.get("event")
         if kind == "question":
             self.prompt.ask(event)

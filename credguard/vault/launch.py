@@ -59,6 +59,15 @@ def clean(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in _NOT_HANDED_ON}
 
 
+def _ended(process: subprocess.Popen[bytes], seconds: float = 10.0) -> None:
+    """Wait for a child that has nothing more to do; one that hangs is ended."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def start(
     how: Mapping[str, object],
     *,
@@ -94,7 +103,7 @@ def start(
     found = follow(line, answer or (lambda event: None), cancel)
     if found is None or found[0] != frames.ANSWER:
         line.hang_up()
-        process.wait(10)
+        _ended(process)
         if found is not None and found[0] == frames.ERROR:
             raise error_of(found[1])
         if cancel is not None and cancel.is_set():

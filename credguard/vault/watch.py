@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from credguard.domain.errors import CredGuardError
 from credguard.vault.remote import connect, error_of, locked, send
 from credguard.wire import frames, places
 
@@ -29,7 +30,7 @@ class Watch:
             answer = None
         if answer is None or answer[0] != frames.ANSWER:
             found.close()
-            raise error_of(answer[1]) if answer is not None and answer[0] == frames.ERROR else locked()
+            raise _refused(answer)
         found.settimeout(None)
 
     def events(self) -> Iterator[dict[str, Any]]:
@@ -51,3 +52,13 @@ class Watch:
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
+
+
+def _refused(answer: tuple[bytes, bytes] | None) -> CredGuardError:
+    """What it said instead of yes; an answer that is none counts as no agent."""
+    if answer is None or answer[0] != frames.ERROR:
+        return locked()
+    try:
+        return error_of(answer[1])
+    except frames.Foreign:
+        return locked()
