@@ -49,16 +49,17 @@ def take_in(
             for row in connection.execute("SELECT entry_id, device FROM devices WHERE entry_id IS NOT NULL")
         }
         named = {
-            row.get("device"): ours[row["entry_id"]]
+            row["device"]: ours[row["entry_id"]]
             for row in _rows(facts.get("devices", "[]"))
-            if row.get("entry_id") in ours
+            if isinstance(row.get("device"), str) and row.get("entry_id") in ours
         }
         for table in _TABLES:
             for row in _rows(facts.get(table, "[]")):
-                if named.get(row.get("device"), row.get("device")) != row.get("device"):
+                device = row.get("device")
+                if named.get(device, device) != device:
                     if table == "devices":
                         continue
-                    row["device"] = named[row["device"]]
+                    row["device"] = named[device]
                 if _belongs(table, row, present):
                     own = {"access_keys": {"store": store}, "profiles": {"config_path": config_path}}
                     changed += _take(connection, table, row, own.get(table, {}))

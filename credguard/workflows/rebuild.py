@@ -54,7 +54,14 @@ def _readable(store: SecretStore, prefix: str) -> Iterator[Item]:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """Words that a row can hold: half a surrogate pair has no bytes."""
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return None
+    return value
 
 
 def _accounts(accounts: Accounts, store: SecretStore) -> None:

@@ -47,8 +47,11 @@ FACTS = st.dictionaries(st.sampled_from(TABLES), ROWS)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ITEMS, FACTS, st.sampled_from(["mine", "theirs"]), st.booleans())
 @example({}, {"used_steps": [{"device": "d", "step": 10**30, "how": "sent", "at": 1.0}]}, "mine", True)
+@example({}, {"accounts": [{}], "devices": [{"entry_id": "u-1"}]}, "mine", True)
 @example({}, {"accounts": [{"account_id": "\ud800", "name": "x"}]}, "mine", True)
 @example({f"access-key/{KEY}": {"secret": "\ud800"}}, {}, "theirs", True)
+@example({"profile/p-1": {"access_key_id": "\ud800", "name": "x"}}, {}, "mine", False)
+@example({"profile/p-1": {"access_key_id": "\ud800", "name": "x", "account_id": "\ud800"}}, {}, "theirs", True)
 def test_whatever_is_in_it(
     tmp_path_factory: pytest.TempPathFactory,
     items: dict[str, dict[str, Any]],
