@@ -131,6 +131,7 @@ def test_from_its_making_to_a_program_that_asks(desk: Desk) -> None:
         assert services.code(entry).code.isdigit()
 
         # Locked from elsewhere, and opened by what is left.
+        wait(lambda: link.connected)
         Agent().lock()
         wait(lambda: window.locked)
         page = next(p for p in window.findChildren(LockPage) if p.isVisible())

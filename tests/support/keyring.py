@@ -163,6 +163,13 @@ class PrivateKeyring:
             time.sleep(0.05)
         raise RuntimeError(f"nobody owns {name}")
 
+    def bring_back(self) -> None:
+        """A daemon that ended in a test before this one is of no concern to this one."""
+        if self._daemon is not None and self._daemon.poll() is not None:
+            code, self._daemon = self._daemon.returncode, None
+            print(f"gnome-keyring had ended ({code}) and is started again", file=sys.stderr)
+            self.start_daemon()
+
     def kill_daemon(self) -> None:
         if self._daemon is not None:
             self._daemon.kill()
@@ -245,5 +252,6 @@ def private_keyring(keyring_session: PrivateKeyring, monkeypatch: pytest.MonkeyP
     """The session's keyring, empty, and reachable from this process and its children."""
     for name in ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"):
         monkeypatch.setenv(name, keyring_session.env[name])
+    keyring_session.bring_back()
     keyring_session.clear()
     return keyring_session
