@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -80,7 +81,7 @@ class AgentLink(QObject):
                 self._end.wait(_AGAIN)
                 continue
             self._watch = watch
-            self._heard.emit({"event": "here"})
+            self._heard.emit({"event": "here", "at": time.monotonic()})
             for event in watch.events():
                 self._heard.emit(event)
             watch.close()
@@ -113,7 +114,10 @@ class AgentLink(QObject):
             self.prompt.withdraw_all()
             self._window.look_at_lock()
         elif kind == "here":
-            self._window.expects_lock = False
+            # An agent that was there before the change was through is the one that still has to end.
+            due = self._window.lock_due
+            if due is not None and event["at"] > due:
+                self._window.lock_due = None
             self._window.look_at_lock()
         elif kind == "locked":
             self._locked(event["parts"], event["reason"])
@@ -131,8 +135,8 @@ class AgentLink(QObject):
         window = self._window
         if window.locked:
             return
-        if reason == "asked" and window.expects_lock:
-            window.expects_lock = False
+        if reason == "asked" and window.lock_due is not None:
+            window.lock_due = None
             window.look_at_lock()
             return
         if "keys" in parts and reason in WHY:

@@ -42,7 +42,8 @@ class Window(Actions):
         self.link: AgentLink | None = None
         self.waiting: tuple[dict[str, Any], ...] = ()  # programs that wait for somebody to unlock
         self._ending = False
-        self.expects_lock = False  # the agent ends for a change of ours
+        # The agent ends for a change of ours: inf while that goes on, then the moment it was through.
+        self.lock_due: float | None = None
         self.openness: Openness | None = None
         self._looking = False
         self._locked_at = "home"

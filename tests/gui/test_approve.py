@@ -172,7 +172,7 @@ class Main(QWidget):
     locks = 0
     reads = 0
     locked = False
-    expects_lock = False
+    lock_due = None
 
     def lock(self) -> None:
         self.locks += 1

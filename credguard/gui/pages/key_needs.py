@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -46,13 +48,16 @@ class VaultPage(SettingPage):
     def without_agent(self, change: Callable[[], Any]) -> tuple[Any, bool]:
         """As that of the services: the agent that ends for it is no lock of the window, which has to say
         what is left to do."""
-        self.window_.expects_lock = True
+        window = self.window_
+        window.lock_due = math.inf
         ended = False
         try:
-            result, ended = self.window_.services.without_agent(change)
+            result, ended = window.services.without_agent(change)
         finally:
             if not ended:
-                self.window_.expects_lock = False
+                window.lock_due = None
+            elif window.lock_due is not None:  # not heard of yet
+                window.lock_due = time.monotonic()
         return result, ended
 
     def _work(

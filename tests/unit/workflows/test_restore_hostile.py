@@ -51,7 +51,9 @@ FACTS = st.dictionaries(st.sampled_from(TABLES), ROWS)
 @example({}, {"accounts": [{"account_id": "\ud800", "name": "x"}]}, "mine", True)
 @example({f"access-key/{KEY}": {"secret": "\ud800"}}, {}, "theirs", True)
 @example({"profile/p-1": {"access_key_id": "\ud800", "name": "x"}}, {}, "mine", False)
-@example({"profile/p-1": {"access_key_id": "\ud800", "name": "x", "account_id": "\ud800"}}, {}, "theirs", True)
+@example(
+    {"profile/p-1": {"access_key_id": "\ud800", "name": "x", "account_id": "\ud800"}}, {}, "theirs", True
+)
 def test_whatever_is_in_it(
     tmp_path_factory: pytest.TempPathFactory,
     items: dict[str, dict[str, Any]],
