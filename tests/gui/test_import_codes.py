@@ -102,6 +102,7 @@ def test_what_is_ticked_is_stored_and_undo_takes_it_away(
     opened(window, page, backup)
     wiki = next(row for row in page.rows if row.line.title == "Wiki")
     QTest.mouseClick(wiki, Left, pos=QPoint(200, 10))
+    until(window, lambda: "Add 8 codes" in said(page))
     QTest.mouseClick(button(page, "Add 8 codes"), Left)
     until(window, lambda: page_of(window).objectName() == "page-codes")
     assert {"GitHub", "Tax office"} <= names(window)
